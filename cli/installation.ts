@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,20 +27,37 @@ export function isInsideCheckout(): boolean {
   return isCheckout && isWithin(resolve('.'), programFolder);
 }
 
-/**
- * The text with which `file` imports the module `target`. It is a path in a package if `file` can resolve the package, else a relative
- * path.
- */
-export function importPath(file: string, target: string): string {
-  const [owner, inPackage] = splitAtLast(target, `${sep}node_modules${sep}`);
-  if (inPackage !== undefined && isWithin(file, owner)) return inPackage.split(sep).join('/');
-  const path = relative(dirname(file), target).split(sep).join('/');
-  return path.startsWith('.') ? path : `./${path}`;
+/** The name under which content imports this package. */
+export const packageName = 'conductor-fleet';
+
+/** What `file` writes to import an entry of this package: its name where `file` can resolve it, else the path of the entry. */
+export function entryImport(file: string, entry: 'index' | 'testing' = 'index'): string {
+  if (!canImportPackage(file)) return importPath(file, modulePath(`entry/${entry}`));
+  return entry === 'index' ? packageName : `${packageName}/${entry}`;
 }
 
-function splitAtLast(text: string, separator: string): [string, string | undefined] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+/** Source text with its imports of this package as `file` has to write them. */
+export function withEntryImport(source: string, file: string): string {
+  return source.replaceAll(/from 'conductor-fleet(?:\/(testing))?'/g, (_, testing?: 'testing') => {
+    return `from '${entryImport(file, testing ?? 'index')}'`;
+  });
+}
+
+/** True if `file` can import this package by its name. */
+export function canImportPackage(file: string): boolean {
+  try {
+    // A package with `exports` for `import` only is found too: `require` can load ES modules.
+    createRequire(file).resolve(packageName);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What `file` writes to import the module `target` of a project. */
+export function importPath(file: string, target: string): string {
+  const path = relative(dirname(file), target).split(sep).join('/');
+  return path.startsWith('.') ? path : `./${path}`;
 }
 
 /** True if `path` is `folder` or below it. */

@@ -120,7 +120,8 @@ export interface WorkerOptions {
   thread?: boolean;
 }
 
-interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> extends TaskOptions {
+/** What a task is: its name, its schemas, and the fields of its task definition. */
+export interface TaskSpec<I extends z.ZodType<object>, O extends z.ZodType<object>> extends TaskOptions {
   /** Name of the task definition in Conductor, in `snake_case`. */
   name: string;
   description: string;

@@ -8,5 +8,3 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export function copyAssets(folder: string): void {
   for (const path of globSync('mcp/**/*.html', { cwd: root })) cpSync(join(root, path), join(folder, path));
 }
-
-if (import.meta.main) copyAssets(process.argv[2] ?? 'dist');

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,9 @@ import { discover } from '../../core/content/discover.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { compiled, fileAt, productionPackages } from './bundle-files.ts';
 import { manifestOf, type PackageJson } from './bundle-manifest.ts';
-import { copyAssets } from './copy-assets.ts';
-import { zipBundle } from './zip-bundle.ts';
+import { compile } from './make-package.ts';
+import { packageManifest } from './package-manifest.ts';
+import { type BundleFile, zipBundle } from './zip-bundle.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -29,20 +29,21 @@ export async function makeManifest() {
 export async function makeBundle(): Promise<Uint8Array> {
   const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
   try {
-    const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--declaration', 'false', '--outDir', dist];
-    execFileSync(process.execPath, [compiler, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
-    copyAssets(dist);
-    const text = JSON.stringify(await makeManifest(), null, 2);
+    compile(dist, { types: false });
     return zipBundle([
-      { path: 'manifest.json', data: Buffer.from(`${text}\n`) },
-      ...['package.json', 'LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
+      jsonFile('manifest.json', await makeManifest()),
+      jsonFile('package.json', packageManifest(root)),
+      ...['LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
       ...compiled(dist),
       ...productionPackages(root),
     ]);
   } finally {
     rmSync(dist, { recursive: true, force: true });
   }
+}
+
+function jsonFile(path: string, content: object): BundleFile {
+  return { path, data: Buffer.from(`${JSON.stringify(content, null, 2)}\n`) };
 }
 
 if (import.meta.main) {

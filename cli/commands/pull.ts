@@ -15,7 +15,7 @@ import { type Pull, type Pulled, pullSources } from '../../workflows/pull/pull.t
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
+import { entryImport, importPath, isCheckout, isInsideCheckout, isWithin, programFolder } from '../installation.ts';
 import { findWorkflows, loadWorkers, workflowSettings } from '../load-content.ts';
 import { realPlace, refuseExisting, write } from '../new/new-file.ts';
 import { shownPath } from '../printing/shown-path.ts';
@@ -135,15 +135,10 @@ class Session {
     ]);
     return {
       stored,
-      modules: {
-        contract: path(modulePath('core/contract')),
-        define: path(modulePath('workflows/dsl/define-workflow')),
-        policies: path(modulePath('workflows/dsl/policies')),
-        refs: path(modulePath('workflows/dsl/refs')),
-      },
+      entry: entryImport(file),
       known: knownFrom({
         tasks: tasks.flatMap(({ module, ...value }) =>
-          module ? [{ module: path(fileURLToPath(module)), value }] : [],
+          module && isImportable(module) ? [{ module: path(fileURLToPath(module)), value }] : [],
         ),
         workflows: workflows
           .map(({ value, module }) => ({ module: fileURLToPath(module), value }))
@@ -218,6 +213,11 @@ class Session {
     await write(file, source, { force });
     this.#context.print(shownPath(file));
   }
+}
+
+/** False for the modules of an installed package: only its entries can be imported. */
+function isImportable(module: string): boolean {
+  return isCheckout || !isWithin(fileURLToPath(module), programFolder);
 }
 
 /** Number of equal letters at the start of both names. */

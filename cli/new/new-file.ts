@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { shownPath } from '../printing/shown-path.ts';
@@ -36,6 +35,10 @@ function cannotWrite(path: string, cause: unknown): FleetError {
   return new FleetError('environment', `Cannot write "${shownPath(path)}": ${messageOf(cause)}.`, { remedy, cause });
 }
 
+/** Shown where a new file cannot import this package by its name, so that it has the path of this program instead. */
+export const INSTALL_HINT =
+  "  npm install conductor-fleet     then import from 'conductor-fleet', so that the project finds it everywhere";
+
 /** Call it before the first file is written. @throws FleetError `conflict` with `remedy` if one of the files exists */
 export function refuseExisting(files: readonly string[], remedy?: string): void {
   const there = files.find((file) => existsSync(file));
@@ -44,14 +47,4 @@ export function refuseExisting(files: readonly string[], remedy?: string): void 
 
 function exists(file: string, remedy = 'Choose another name, or delete the file first.'): FleetError {
   return new FleetError('conflict', `"${shownPath(file)}" already exists.`, { remedy });
-}
-
-/** True if a file can import `zod`. */
-export function canImportZod(file: string): boolean {
-  try {
-    createRequire(file).resolve('zod');
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,9 +2,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { CommandContext } from '../define-command.ts';
-import { importPath, isCheckout, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
+import {
+  canImportPackage,
+  importPath,
+  isCheckout,
+  isInsideCheckout,
+  programFolder,
+  withEntryImport,
+} from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
-import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
+import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-source.ts';
 
 /** `fleet new worker`: writes a task with its worker, and a test. */
@@ -14,13 +21,9 @@ export async function newWorker({ config, print, note }: CommandContext, given: 
   refuseExisting([place.worker, place.test]);
   const worker = await realPlace(place.worker);
   const test = await realPlace(place.test);
-  const imports = {
-    contract: importPath(worker, modulePath('core/contract')),
-    worker: importPath(test, worker),
-    harness: importPath(test, modulePath('workers/testing/harness')),
-  };
-  await write(place.worker, workerSource(name, imports));
-  await write(place.test, (place.shipped ? vitestSource : nodeTestSource)(name, imports));
+  const testSource = place.shipped ? vitestSource : nodeTestSource;
+  await write(place.worker, withEntryImport(workerSource(name), worker));
+  await write(place.test, withEntryImport(testSource(name, importPath(test, worker)), test));
   print(shownPath(place.worker));
   print(shownPath(place.test));
   if (place.guessed) note('The files are below the current folder. Choose another folder with --tasks-dir.');
@@ -63,9 +66,7 @@ function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
     : `node --test ${shownPath(test)}`;
   return [
     'Next:',
-    ...(canImportZod(worker)
-      ? []
-      : ['  npm install zod                          for the schemas: the file cannot import zod yet']),
+    ...(canImportPackage(worker) ? [] : [INSTALL_HINT]),
     `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
     `  fleet apply${folder}`,
     `  fleet work --watch --only ${name}${folder}`,

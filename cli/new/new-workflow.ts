@@ -1,11 +1,19 @@
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Config } from '../../core/config.ts';
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
-import { getTemplate, listTemplates, templateFiles } from '../../workflows/templates/registry/templates.ts';
+import {
+  getTemplate,
+  listTemplates,
+  templateFiles,
+  templateWorkers,
+} from '../../workflows/templates/registry/templates.ts';
+import type { WorkerFile } from '../../workflows/templates/registry/worker-files.ts';
 import type { CommandContext } from '../define-command.ts';
-import { importPath, isInsideCheckout, modulePath, programFolder } from '../installation.ts';
+import { canImportPackage, importPath, isInsideCheckout, programFolder, withEntryImport } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
-import { canImportZod, realPlace, refuseExisting, write } from './new-file.ts';
+import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 
 /** `fleet new workflow`: writes the files of a template, with the name that the user gave. */
 export async function newWorkflow(
@@ -14,18 +22,23 @@ export async function newWorkflow(
   template: string,
 ): Promise<void> {
   const name = workflowName(given);
-  const place = placeOf(config.workflowsDir);
+  const place = placeOf(config);
   const files = (await templateFiles(template, name)).map((file) => ({
     ...file,
     path: join(place.folder, file.folder, file.name),
   }));
   refuseExisting(files.map(({ path }) => path));
+  const workers = (await templateWorkers(template)).map((file) => ({ ...file, path: pathOf(file, place.tasks) }));
+  const missing = workers.filter(({ path }) => !existsSync(path));
+  const tasks = workers.length === 0 ? place.tasks : dirname(await realPlace(join(place.tasks, 'any.ts')));
   for (const { path, text } of files) {
     const real = await realPlace(path);
-    await write(
-      path,
-      text((module) => importPath(real, modulePath(module))),
-    );
+    const importing = (worker: string) => importPath(real, join(tasks, `${basename(worker)}.ts`));
+    await write(path, withEntryImport(text(importing), real));
+    print(shownPath(path));
+  }
+  for (const { path, text } of missing) {
+    await write(path, withEntryImport(text, await realPlace(path)));
     print(shownPath(path));
   }
   if (place.guessed) note('The files are below the current folder. Choose another folder with --workflows-dir.');
@@ -61,18 +74,26 @@ function workflowName(given: string): string {
 interface Place {
   /** The folder that holds `definitions/`. */
   folder: string;
+  /** The folder of tasks. */
+  tasks: string;
   /** True if this is the folder of the shipped workflows. */
   shipped: boolean;
   /** True if the user named no folder. */
   guessed: boolean;
 }
 
-function placeOf(workflowsDir: string | undefined): Place {
+function placeOf({ workflowsDir, tasksDir }: Pick<Config, 'workflowsDir' | 'tasksDir'>): Place {
   const shippedFolder = join(programFolder, 'workflows');
   const inside = isInsideCheckout();
   const folder = resolve(workflowsDir ?? (inside ? shippedFolder : 'workflows'));
+  const tasks = resolve(tasksDir ?? (inside ? join(programFolder, 'workers/tasks') : 'workers/tasks'));
   const shipped = inside && folder === shippedFolder;
-  return { folder, shipped, guessed: workflowsDir === undefined && !inside };
+  return { folder, tasks, shipped, guessed: workflowsDir === undefined && !inside };
+}
+
+/** Where the user has a file of workers: a task in the folder of tasks, `shared/` beside that folder. */
+function pathOf({ path }: WorkerFile, tasks: string): string {
+  return path.startsWith('tasks/') ? join(tasks, basename(path)) : join(tasks, '..', path);
 }
 
 async function nextSteps(name: string, template: string, { folder, shipped }: Place): Promise<string[]> {
@@ -83,9 +104,7 @@ async function nextSteps(name: string, template: string, { folder, shipped }: Pl
   const command = (text: string, why: string) => `  ${text.padEnd(60)}${why}`;
   return [
     'Next:',
-    ...(canImportZod(definition)
-      ? []
-      : [command('npm install zod', 'for the schemas: the file cannot import zod yet')]),
+    ...(canImportPackage(definition) ? [] : [INSTALL_HINT]),
     command(`fleet lint ${shownPath(definition)}`, 'find mistakes before the server does'),
     command(`fleet test ${name}${flag}`, 'run its scenarios as dry runs on the server'),
     command(`fleet apply${flag}`, 'show the changes, ask, and register the workflow'),

@@ -1,8 +1,7 @@
-/** The files that `fleet new worker` writes. `imports` holds the module names as the file imports them. */
+/** The files that `fleet new worker` writes. `worker` is the path of the worker's file, relative to the test. */
 
-export function workerSource(name: string, imports: { contract: string }): string {
-  return `import { z } from 'zod';
-import { defineTask } from '${imports.contract}';
+export function workerSource(name: string): string {
+  return `import { defineTask, z } from 'conductor-fleet';
 
 export default defineTask({
   name: '${name}',
@@ -15,7 +14,7 @@ export default defineTask({
 }).worker(async ({ who }, { signal, addLog }) => {
   // Pass \`signal\` to every call that waits (fetch, timers): it is aborted at the time limit and at a stop.
   // A task can be delivered twice: give side effects the \`idempotencyKey\` of this context.
-  // Throw an error named NonRetryableError if a retry cannot help.
+  // Throw a NonRetryableError (from 'conductor-fleet') if a retry cannot help.
   signal.throwIfAborted();
   addLog(\`greeting \${who}\`);
   return { greeting: \`Hello, \${who}!\` };
@@ -27,16 +26,11 @@ const HINT = `// To test a handler that waits: \`const run = runTask(worker, inp
 // clock to the time limit without waiting, and \`run.abort('stopping')\` aborts its signal.
 `;
 
-interface TestImports {
-  worker: string;
-  harness: string;
-}
-
 /** For this repository, whose tests run under vitest. */
-export function vitestSource(name: string, { worker, harness }: TestImports): string {
-  return `import { expect, test } from 'vitest';
+export function vitestSource(name: string, worker: string): string {
+  return `import { runTask } from 'conductor-fleet/testing';
+import { expect, test } from 'vitest';
 import worker from '${worker}';
-import { runTask } from '${harness}';
 
 test('${name} answers', async () => {
   const { output, logs } = await runTask(worker, { who: 'Ada' });
@@ -53,10 +47,10 @@ ${HINT}`;
 }
 
 /** For any other folder: Node's own test runner needs nothing installed. */
-export function nodeTestSource(name: string, { worker, harness }: TestImports): string {
+export function nodeTestSource(name: string, worker: string): string {
   return `import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runTask } from '${harness}';
+import { runTask } from 'conductor-fleet/testing';
 import worker from '${worker}';
 
 test('${name} answers', async () => {

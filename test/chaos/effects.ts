@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TaskContext } from '../../core/contract.ts';
-import { SqliteLedger } from '../../workers/shared/once-sqlite.ts';
+import { SqliteLedger } from '../../workers/effects/once-sqlite.ts';
 
 /** The files in `outputDir` that tasks write and the verdict reads. */
 export const files = {

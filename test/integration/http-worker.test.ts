@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callHttp, type HttpCall } from '../../workers/shared/call-http.ts';
+import { callHttp, type HttpCall } from '../../workers/effects/call-http.ts';
 
 /** A service whose behaviour depends on the path. */
 const behaviours: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {

@@ -26,8 +26,8 @@ afterEach(() => {
 function start(does: string): Process {
   const program = `
     const { appendFileSync } = await import('node:fs');
-    const { once, onceInside } = await import(${JSON.stringify(join(root, 'workers/shared/once.ts'))});
-    const { SqliteLedger } = await import(${JSON.stringify(join(root, 'workers/shared/once-sqlite.ts'))});
+    const { once, onceInside } = await import(${JSON.stringify(join(root, 'workers/effects/once.ts'))});
+    const { SqliteLedger } = await import(${JSON.stringify(join(root, 'workers/effects/once-sqlite.ts'))});
     const ledger = new SqliteLedger(${JSON.stringify(file)});
     const context = (key) => ({ idempotencyKey: String(key), signal: new AbortController().signal });
     const die = () => process.kill(process.pid, 'SIGKILL');

@@ -46,7 +46,7 @@ describe('the generated docs', () => {
 const DOCUMENTS = ['AGENTS.md', 'README.md', 'CONTRIBUTING.md', ...globSync('docs/{*.md,adr/*.md}')].filter(
   (path) => path !== 'docs/guide.md',
 );
-const FOLDERS = 'core|workers|workflows|mcp|cli|examples|test|docs|plugin|deploy';
+const FOLDERS = 'entry|core|workers|workflows|mcp|cli|examples|test|docs|plugin|deploy';
 /** Folders that do not exist before their first file. */
 const NOT_YET = ['workflows/event-handlers/'];
 

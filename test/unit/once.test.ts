@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Delivery, once, onceInside } from '../../workers/shared/once.ts';
-import { SqliteLedger } from '../../workers/shared/once-sqlite.ts';
+import { type Delivery, once, onceInside } from '../../workers/effects/once.ts';
+import { SqliteLedger } from '../../workers/effects/once-sqlite.ts';
 
 let folder: string;
 let file: string;

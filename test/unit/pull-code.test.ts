@@ -106,12 +106,12 @@ test('the code imports a module with a hostile file name and does not evaluate t
   } as unknown as Workflow;
   const known = knownFrom({ tasks: [], workflows: [{ module, value: workflow }], policies: {}, taskDefs: [] });
   const doubts = { tasks: new Set<string>(), fields: {}, taskDefs: new Map() };
-  const modules = { contract: 'c', define: 'd', policies: 'p', refs: 'r' };
-  const context = new Context({ name: 'w', version: 1, tasks: [] }, { known, modules, doubts });
+  const entry = 'conductor-fleet';
+  const context = new Context({ name: 'w', version: 1, tasks: [] }, { known, entry, doubts });
   const name = context.workflow(workflow.name, 1)?.name.use();
   expect(name).toMatch(/^\w+$/);
   expect(context.importDeclarations()).toEqual([
-    "import { z } from 'zod';",
+    "import { z } from 'conductor-fleet';",
     `import ${name} from "./a'; escape(); '.ts";`,
   ]);
 });

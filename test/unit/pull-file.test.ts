@@ -4,11 +4,11 @@ import { knownFrom } from '../../workflows/pull/known.ts';
 import { writeFile } from '../../workflows/pull/write/file.ts';
 
 const known = knownFrom({ tasks: [], workflows: [], policies: {}, taskDefs: [] });
-const modules = { contract: 'c', define: 'd', policies: 'p', refs: 'r' };
+const entry = 'conductor-fleet';
 
 function sourceOf(tasks: WorkflowTask[], plain: readonly string[] = []): string {
   const doubts = { tasks: new Set(plain), fields: {}, taskDefs: new Map() };
-  return writeFile({ name: 'w', version: 1, tasks }, { known, modules, doubts }).printed.source;
+  return writeFile({ name: 'w', version: 1, tasks }, { known, entry, doubts }).printed.source;
 }
 
 function simple(ref: string): WorkflowTask {

@@ -9,10 +9,12 @@ import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
  * other folder may import them.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
+  entry: ['core', 'workers', 'workflows', 'mcp'],
   core: ['core'],
   'workers/runtime': ['core', 'workers/runtime'],
-  'workers/shared': ['core', 'workers/shared'],
-  'workers/tasks': ['core', 'workers/shared'],
+  'workers/effects': ['core', 'workers/effects'],
+  'workers/shared': ['workers/shared'],
+  'workers/tasks': ['workers/shared'],
   'workers/testing': ['core', 'workers/runtime', 'workers/testing'],
   'workflows/model': ['core', 'workflows/model'],
   'workflows/dsl': ['core', 'workflows/model', 'workflows/dsl'],
@@ -22,10 +24,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/pull': ['core', 'workflows/model', 'workflows/dsl', 'workflows/manage', 'workflows/pull'],
   'workflows/scenario': ['core', 'workflows/model', 'workflows/scenario'],
   'workflows/diagram': ['core', 'workflows/model', 'workflows/diagram'],
-  'workflows/definitions': ['core', 'workflows/dsl', 'workflows/definitions', 'workflows/scenario', 'workers/tasks'],
-  'workflows/schedules': ['core', 'workflows/dsl', 'workflows/definitions'],
-  'workflows/event-handlers': ['core', 'workflows/dsl', 'workflows/definitions'],
-  'workflows/templates': ['core', 'workflows/dsl', 'workflows/scenario', 'workflows/templates', 'workers/tasks'],
+  'workflows/definitions': ['workflows/definitions', 'workers/tasks'],
+  'workflows/schedules': ['workflows/definitions'],
+  'workflows/event-handlers': ['workflows/definitions'],
+  'workflows/templates': ['workflows/templates', 'workers/tasks'],
+  'workflows/templates/registry': ['core', 'workflows/scenario', 'workflows/templates/registry'],
   examples: ['core', 'examples'],
   mcp: ['core', 'mcp'],
   'mcp/analysis': ['core', 'mcp', 'workflows/model'],
@@ -85,7 +88,7 @@ const MAY_TOUCH: Record<string, string> = {
 
 const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
-const sources = globSync('{core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
+const sources = globSync('{entry,core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
 /** Every file that git has committed or does not ignore. */
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
 const importsOf = (file: string) =>
@@ -102,6 +105,30 @@ describe('imports', () => {
       expect(foreign).toEqual([]);
     },
   );
+
+  const packagesOf = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/^(?:import|\}) .*from '([^'.][^']*)';$/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => !name.startsWith('node:'));
+  const isContent = (file: string) =>
+    /^workers\/(tasks|shared)\/|^workflows\/(definitions|schedules|event-handlers|templates(?!\/registry))\//.test(
+      file,
+    );
+
+  test('P1: the content of this repository imports what a project imports, and no other package', () => {
+    const offenders = sources
+      .filter(isContent)
+      .filter((file) => packagesOf(file).some((name) => name !== 'conductor-fleet'));
+    expect(offenders).toEqual([]);
+  });
+
+  test('engines import their modules directly, not through the entry', () => {
+    const writesSources = ['cli/new/worker-source.ts'];
+    const offenders = sources
+      .filter((file) => !isContent(file) && !writesSources.includes(file))
+      .filter((file) => packagesOf(file).some((name) => name.startsWith('conductor-fleet')));
+    expect(offenders).toEqual([]);
+  });
 
   test('no other folder imports cli or test', () => {
     const offenders = sources

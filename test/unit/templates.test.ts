@@ -33,7 +33,7 @@ describe('the registry', () => {
     const { definition, source, tasks, exampleInput } = await getTemplate('resilient_http');
     expect(definition).toMatchObject({ name: 'ResilientHttp', tasks: [{ name: 'http_request', type: 'SIMPLE' }, {}] });
     expect(source).toContain("import httpRequest from '../../workers/tasks/http-request.ts';");
-    expect(source).toContain("import { defineWorkflow } from '../dsl/define-workflow.ts';");
+    expect(source).toContain("import { defineWorkflow, z } from 'conductor-fleet';");
     expect(source).toContain("export default defineWorkflow({\n  name: 'ResilientHttp'");
     expect(source).not.toMatch(/template/i);
     expect(tasks.map(({ name, kind }) => [name, kind])).toEqual([

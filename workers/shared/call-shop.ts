@@ -1,7 +1,4 @@
-import type { z } from 'zod';
-import type { TaskContext } from '../../core/contract.ts';
-import { NonRetryableError } from '../../core/errors.ts';
-import { callHttp } from './call-http.ts';
+import { callHttp, NonRetryableError, type TaskContext, type z } from 'conductor-fleet';
 
 interface ShopCall<A extends z.ZodType> {
   method: 'GET' | 'POST' | 'DELETE';

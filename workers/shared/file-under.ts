@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { NonRetryableError } from '../../core/errors.ts';
+import { NonRetryableError } from 'conductor-fleet';
 
 /**
  * Returns the real path of a file below `root`. `path` is input from outside, so it must not lead out of the folder, neither by `..` nor by

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 import { fileUnder } from '../shared/file-under.ts';
 
 const encoding = z.enum(['empty', 'ascii', 'utf-8', 'utf-16le', 'utf-16be', 'binary']);

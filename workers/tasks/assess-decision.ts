@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 
 /** The form of the answer that the model was asked for. Models often send null for fields that do not apply. */
 const decision = z.object({

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 
 /** From the lowest to the highest. */
 const levels = ['low', 'moderate', 'high'] as const;

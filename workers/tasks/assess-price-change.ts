@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 import { movedMoreThan } from '../shared/moved-more-than.ts';
 
 export default defineTask({

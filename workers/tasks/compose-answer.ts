@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 
 /** Below this confidence, an answer is reported as unsure. */
 const CONFIDENT = 0.9;

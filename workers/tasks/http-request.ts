@@ -1,6 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
-import { callHttp } from '../shared/call-http.ts';
+import { callHttp, defineTask, z } from 'conductor-fleet';
 
 export default defineTask({
   name: 'http_request',

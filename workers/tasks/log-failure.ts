@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 
 export default defineTask({
   name: 'log_failure',

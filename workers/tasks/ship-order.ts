@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineTask } from '../../core/contract.ts';
+import { defineTask, z } from 'conductor-fleet';
 import { callShop } from '../shared/call-shop.ts';
 
 export default defineTask({

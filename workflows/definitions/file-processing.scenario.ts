@@ -1,5 +1,4 @@
-import { defineScenarios, unchecked } from '../scenario/define-scenarios.ts';
-import { completes, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, failsForGood, unchecked } from 'conductor-fleet';
 import fileProcessing from './file-processing.ts';
 
 const compressed = { outputPath: '/out/report.txt.gz', originalBytes: 1000, compressedBytes: 250, ratio: 0.25 };

@@ -1,7 +1,6 @@
-import { z } from 'zod';
+import { defineWorkflow, z } from 'conductor-fleet';
 import analyzeFile from '../../workers/tasks/analyze-file.ts';
 import compressFile from '../../workers/tasks/compress-file.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'FileProcessing',

@@ -1,6 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { exactly } from '../scenario/expected.ts';
-import { completes, each, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, each, exactly, fails, failsForGood } from 'conductor-fleet';
 import flightRiskAssessment from './flight-risk-assessment.ts';
 
 const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };

@@ -1,7 +1,6 @@
-import { z } from 'zod';
+import { defineWorkflow, z } from 'conductor-fleet';
 import assessFlightRisk from '../../workers/tasks/assess-flight-risk.ts';
 import fetchWeather from '../../workers/tasks/fetch-weather.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'FlightRiskAssessment',

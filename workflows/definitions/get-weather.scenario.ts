@@ -1,6 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { exactly } from '../scenario/expected.ts';
-import { completes, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, exactly, fails, failsForGood } from 'conductor-fleet';
 import getWeather from './get-weather.ts';
 
 const dubai = { city: 'Dubai', temperatureCelsius: 38, conditions: 'clear' };

@@ -1,6 +1,5 @@
-import { z } from 'zod';
+import { defineWorkflow, z } from 'conductor-fleet';
 import fetchWeather from '../../workers/tasks/fetch-weather.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 
 export default defineWorkflow({
   name: 'GetWeather',

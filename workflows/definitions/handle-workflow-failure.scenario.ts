@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { answers, completes, fails } from '../scenario/mocks.ts';
+import { answers, completes, defineScenarios, fails } from 'conductor-fleet';
 import handleWorkflowFailure from './handle-workflow-failure.ts';
 
 const input = {

@@ -1,8 +1,5 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
+import { defineWorkflow, externalApi, failureInput, fromSetting, z } from 'conductor-fleet';
 import logFailure from '../../workers/tasks/log-failure.ts';
-import { defineWorkflow, failureInput } from '../dsl/define-workflow.ts';
-import { externalApi } from '../dsl/policies.ts';
 
 export default defineWorkflow({
   name: 'HandleWorkflowFailure',

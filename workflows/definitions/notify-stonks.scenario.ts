@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { answers, completes, fails, failsForGood } from '../scenario/mocks.ts';
+import { answers, completes, defineScenarios, fails, failsForGood } from 'conductor-fleet';
 import notifyStonks from './notify-stonks.ts';
 
 const quote = (price: number) => completes({ symbol: 'STONKS', previousClose: 100, price });

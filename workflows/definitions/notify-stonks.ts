@@ -1,10 +1,7 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
+import { defineWorkflow, externalApi, fromSetting, z } from 'conductor-fleet';
 import assessPriceChange from '../../workers/tasks/assess-price-change.ts';
 import fetchPrice from '../../workers/tasks/fetch-price.ts';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { externalApi } from '../dsl/policies.ts';
 
 export default defineWorkflow({
   name: 'NotifyStonks',

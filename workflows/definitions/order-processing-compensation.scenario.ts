@@ -1,5 +1,4 @@
-import { companionOf, defineScenarios } from '../scenario/define-scenarios.ts';
-import { answers, completes, fails } from '../scenario/mocks.ts';
+import { answers, companionOf, completes, defineScenarios, fails } from 'conductor-fleet';
 import orderProcessing from './order-processing.ts';
 
 const row = (referenceTaskName: string, status: string, outputData: Record<string, unknown> = {}) => ({

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails, failsForGood, timesOut } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, failsForGood, timesOut } from 'conductor-fleet';
 import orderProcessing from './order-processing.ts';
 
 const input = { orderId: 'o-1', sku: 'lamp', quantity: 2, amount: 50 };

@@ -1,12 +1,9 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
+import { defineSaga, externalApi, fromSetting, z } from 'conductor-fleet';
 import chargePayment from '../../workers/tasks/charge-payment.ts';
 import refundPayment from '../../workers/tasks/refund-payment.ts';
 import releaseInventory from '../../workers/tasks/release-inventory.ts';
 import reserveInventory from '../../workers/tasks/reserve-inventory.ts';
 import shipOrder from '../../workers/tasks/ship-order.ts';
-import { defineSaga } from '../dsl/define-saga.ts';
-import { externalApi } from '../dsl/policies.ts';
 
 export default defineSaga({
   name: 'OrderProcessing',

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { answers, completes, fails, rounds } from '../scenario/mocks.ts';
+import { answers, completes, defineScenarios, fails, rounds } from 'conductor-fleet';
 import researchAgent from './research-agent.ts';
 
 const question = 'How warm is it in Dubai?';

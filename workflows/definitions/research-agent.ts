@@ -1,9 +1,6 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
+import { defineWorkflow, externalApi, fromSetting, modelCall, z } from 'conductor-fleet';
 import assessDecision from '../../workers/tasks/assess-decision.ts';
 import composeAnswer from '../../workers/tasks/compose-answer.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { externalApi, modelCall } from '../dsl/policies.ts';
 
 const MAX_ROUNDS = 5;
 const CONFIDENT = 0.9;

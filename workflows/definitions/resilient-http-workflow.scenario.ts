@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails, failsForGood, timesOut } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, failsForGood, timesOut } from 'conductor-fleet';
 import resilientHttpWorkflow from './resilient-http-workflow.ts';
 
 const url = 'https://api.example.com/items/1';

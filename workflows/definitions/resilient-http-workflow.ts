@@ -1,8 +1,6 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
+import { defineWorkflow, fromSetting, z } from 'conductor-fleet';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logFailure from '../../workers/tasks/log-failure.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 import handleWorkflowFailure from './handle-workflow-failure.ts';
 
 export default defineWorkflow({

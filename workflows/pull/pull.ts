@@ -4,7 +4,7 @@ import { walk } from '../model/walk.ts';
 import { compare, type Differences, storedForm } from './check/compare.ts';
 import { evaluate, typeErrors } from './check/try-sources.ts';
 import type { Known } from './known.ts';
-import type { Doubts, Modules, Stored } from './write/context.ts';
+import type { Doubts, Stored } from './write/context.ts';
 import { OUTPUT, type Written, writeFile } from './write/file.ts';
 
 /**
@@ -17,7 +17,8 @@ import { OUTPUT, type Written, writeFile } from './write/file.ts';
  */
 export interface Pull {
   stored: Readonly<Record<string, unknown>>;
-  modules: Modules;
+  /** See `Given`. */
+  entry: string;
   known: Known;
   settings: WorkflowSettings;
 }

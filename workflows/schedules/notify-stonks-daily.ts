@@ -1,5 +1,5 @@
+import { defineSchedule } from 'conductor-fleet';
 import notifyStonks from '../definitions/notify-stonks.ts';
-import { defineSchedule } from '../dsl/define-schedule.ts';
 
 export default defineSchedule({
   name: 'notify_stonks_daily',

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { answers, completes, fails, rounds } from '../scenario/mocks.ts';
+import { answers, completes, defineScenarios, fails, rounds } from 'conductor-fleet';
 import template from './ai-agent.ts';
 
 const says = (result: unknown) => completes({ result, finishReason: 'STOP' });

@@ -1,7 +1,4 @@
-import { z } from 'zod';
-import { fromSetting } from '../../core/contract.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
-import { externalApi, modelCall } from '../dsl/policies.ts';
+import { defineWorkflow, externalApi, fromSetting, modelCall, z } from 'conductor-fleet';
 import { defineTemplate } from './registry/define-template.ts';
 
 const MAX_ROUNDS = 5;

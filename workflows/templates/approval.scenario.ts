@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails } from 'conductor-fleet';
 import template from './approval.ts';
 
 const carry_out = [fails('no worker'), completes({ loggedAt: '2026-01-01T00:00:00.000Z' })];

@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import { defineSaga, z } from 'conductor-fleet';
 import chargePayment from '../../workers/tasks/charge-payment.ts';
 import refundPayment from '../../workers/tasks/refund-payment.ts';
 import releaseInventory from '../../workers/tasks/release-inventory.ts';
 import reserveInventory from '../../workers/tasks/reserve-inventory.ts';
 import shipOrder from '../../workers/tasks/ship-order.ts';
-import { defineSaga } from '../dsl/define-saga.ts';
 import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineSaga({

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, failsForGood } from 'conductor-fleet';
 import template from './event-driven.ts';
 
 export default defineScenarios(template.workflow, {

@@ -1,7 +1,5 @@
-import { z } from 'zod';
+import { defineEventHandler, defineWorkflow, z } from 'conductor-fleet';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineEventHandler } from '../dsl/define-event-handler.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({

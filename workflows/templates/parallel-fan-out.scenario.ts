@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, each, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, each, fails, failsForGood } from 'conductor-fleet';
 import template from './parallel-fan-out.ts';
 
 const urls = ['https://example.com/a', 'https://example.com/b'];

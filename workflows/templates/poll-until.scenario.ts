@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails, rounds } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, rounds } from 'conductor-fleet';
 import template from './poll-until.ts';
 
 const url = 'https://example.com/jobs/1';

@@ -1,6 +1,5 @@
-import { z } from 'zod';
+import { defineWorkflow, z } from 'conductor-fleet';
 import httpRequest from '../../workers/tasks/http-request.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define-template.ts';
 
 const PAUSE_SECONDS = 2;

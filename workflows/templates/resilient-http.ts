@@ -1,7 +1,6 @@
-import { z } from 'zod';
+import { defineWorkflow, z } from 'conductor-fleet';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logFailure from '../../workers/tasks/log-failure.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails } from 'conductor-fleet';
 import template from './scheduled.ts';
 
 const url = 'https://example.com/report.json';

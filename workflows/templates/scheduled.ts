@@ -1,8 +1,6 @@
-import { z } from 'zod';
+import { defineSchedule, defineWorkflow, z } from 'conductor-fleet';
 import httpRequest from '../../workers/tasks/http-request.ts';
 import logMessage from '../../workers/tasks/log-message.ts';
-import { defineSchedule } from '../dsl/define-schedule.ts';
-import { defineWorkflow } from '../dsl/define-workflow.ts';
 import { defineTemplate } from './registry/define-template.ts';
 
 const workflow = defineWorkflow({

@@ -1,5 +1,4 @@
-import { defineScenarios } from '../scenario/define-scenarios.ts';
-import { completes, fails, failsForGood } from '../scenario/mocks.ts';
+import { completes, defineScenarios, fails, failsForGood } from 'conductor-fleet';
 import template from './sequential.ts';
 
 const logged = completes({ loggedAt: '2026-01-01T00:00:00.000Z' });

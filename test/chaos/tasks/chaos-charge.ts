@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
-import { once } from '../../../workers/shared/once.ts';
+import { once } from '../../../workers/effects/once.ts';
 import { answerOf, deliver, ledger } from '../effects.ts';
 
 const receipt = z.object({ charge: z.int() });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTask } from '../../../core/contract.ts';
-import { onceInside } from '../../../workers/shared/once.ts';
+import { onceInside } from '../../../workers/effects/once.ts';
 import { answerOf, deliver, insertEffect, ledger } from '../effects.ts';
 
 export default defineTask({

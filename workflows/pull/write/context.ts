@@ -20,14 +20,6 @@ export interface Stored {
   [key: string]: unknown;
 }
 
-/** The paths by which the generated file imports the modules of this product. */
-export interface Modules {
-  contract: string;
-  define: string;
-  policies: string;
-  refs: string;
-}
-
 /** Parts of the definition that earlier rounds could not reproduce with builder calls. */
 export interface Doubts {
   /** References of tasks that are written with `wf.json`. */
@@ -67,6 +59,14 @@ const DEFAULTS: Readonly<Record<string, unknown>> = toTaskDef(
   defineTask({ name: 'any', description: '', input: z.object({}), output: z.object({}) }),
 );
 
+/** What a file is generated with, beside the definition. */
+export interface Given {
+  known: Known;
+  /** How the file names the public entry of this package. */
+  entry: string;
+  doubts: Doubts;
+}
+
 /** What the parts of one generated file share: its names, its imports, and the contracts that it declares. */
 export class Context {
   readonly doubts: Doubts;
@@ -76,7 +76,7 @@ export class Context {
   readonly plainTasks: string[] = [];
   readonly declarations: Statement[] = [];
   readonly #known: Known;
-  readonly #modules: Modules;
+  readonly #entry: string;
   readonly #imports = new Map<string, { module: string; name: Name; isDefault: boolean }>();
   readonly #contracts = new Map<string, Callable>();
   readonly #tasks: readonly WorkflowTask[];
@@ -85,10 +85,11 @@ export class Context {
   /** The position of each task in the order of all tasks, and the position of the last task inside it. */
   readonly #places = new Map<string, { first: number; last: number }>();
 
-  constructor(stored: Stored, { known, modules, doubts }: { known: Known; modules: Modules; doubts: Doubts }) {
+  constructor(stored: Stored, { known, entry, doubts }: Given) {
     this.doubts = doubts;
     this.#known = known;
-    this.#modules = modules;
+    this.#entry = entry;
+    this.import('z').use();
     this.#tasks = [...walk(stored.tasks)].map(({ task }) => task);
     this.uses = new Uses([stored.tasks, stored.outputParameters]);
     this.#notePlaces(stored.tasks);
@@ -124,15 +125,15 @@ export class Context {
     });
   }
 
-  /** Imports an export of a module of this product. */
-  import(module: keyof Modules, exported: string): Name {
-    return this.#imported(this.#modules[module], exported, () => this.names.claim(exported));
+  /** Imports a public name of this package. */
+  import(exported: string): Name {
+    return this.#imported(this.#entry, exported, () => this.names.claim(exported));
   }
 
-  readonly at = (): string => this.import('refs', 'at').use();
+  readonly at = (): string => this.import('at').use();
 
   zod(schema: Schema, side: Side = 'input'): Described {
-    return { schema, code: zodCode(schema, side, () => this.import('contract', 'fromSetting').use()) };
+    return { schema, code: zodCode(schema, side, () => this.import('fromSetting').use()) };
   }
 
   /** The zod code for a stored schema, written as an object, because the input or output of a contract must be an object. */
@@ -158,7 +159,7 @@ export class Context {
   /** A policy that exists as code. */
   policy(taskName: string): Name | undefined {
     const exported = this.#known.policy(taskName);
-    return exported === undefined ? undefined : this.import('policies', exported);
+    return exported === undefined ? undefined : this.import(exported);
   }
 
   /** A workflow that exists as code, in this version. */
@@ -174,7 +175,7 @@ export class Context {
       const names = imports.map(({ name }) => name.text).sort();
       return `import ${imports[0]?.isDefault ? names[0] : `{ ${names.join(', ')} }`} from ${quoted(module)};`;
     });
-    return [`import { z } from 'zod';`, ...lines];
+    return lines;
   }
 
   #callable(module: string, defines: string, otherwise: string, output: z.ZodType): Callable {
@@ -200,7 +201,7 @@ export class Context {
     const options = OPTIONS.filter((key) => stored?.[key] != null && stored[key] !== (DEFAULTS[key] ?? 0));
     const verbatim = this.doubts.taskDefs.get(taskName);
     const { description } = stored ?? {};
-    const value = call(this.import('contract', 'defineTask').use(), [
+    const value = call(this.import('defineTask').use(), [
       object([
         ['name', literal(taskName)],
         ['description', literal(typeof description === 'string' ? description : '')],

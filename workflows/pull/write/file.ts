@@ -2,9 +2,8 @@ import { isObject } from '../../../core/json.ts';
 import { walk } from '../../model/walk.ts';
 import { Name } from '../code/names.ts';
 import { type Code, call, literal, object, type Printed, print, type Statement } from '../code/print.ts';
-import type { Known } from '../known.ts';
 import { dataOf, type Schema } from '../schema/values.ts';
-import { Context, type Described, type Doubts, type Modules, type Stored } from './context.ts';
+import { Context, type Described, type Given, type Stored } from './context.ts';
 import { referrer, Visible, wired } from './references.ts';
 import { sequence } from './sequence.ts';
 
@@ -18,9 +17,9 @@ export interface Written {
 export const OUTPUT = '\0output';
 
 /** Writes the file that defines a workflow. */
-export function writeFile(stored: Stored, given: { known: Known; modules: Modules; doubts: Doubts }): Written {
+export function writeFile(stored: Stored, given: Given): Written {
   const context = new Context(stored, given);
-  const define = context.import('define', 'defineWorkflow').use();
+  const define = context.import('defineWorkflow').use();
   const visible = new Visible();
   const [wf, inputName] = [new Name('wf'), new Name('input')];
   const input = inputOf(stored, context);

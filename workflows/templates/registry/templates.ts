@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { WorkflowDef } from '../../../core/conductor/types.ts';
 import { discoverModules, type Found, kebabCase } from '../../../core/content/discover.ts';
@@ -8,6 +6,7 @@ import { FleetError } from '../../../core/errors.ts';
 import { isScenarios } from '../../scenario/define-scenarios.ts';
 import { isTemplate, type Template } from './define-template.ts';
 import { partSource, type Rename, scenarioSource, snakeCase } from './template-source.ts';
+import { sourceOf, type WorkerFile, workerFiles } from './worker-files.ts';
 
 /** The description of a template that users see when they choose one. */
 export interface TemplateSummary {
@@ -101,6 +100,11 @@ export async function templateFiles(template: string, workflowName: string): Pro
   ];
 }
 
+/** The files of the workers that a template needs. @throws FleetError `not-found` with the names of all templates */
+export async function templateWorkers(template: string): Promise<WorkerFile[]> {
+  return workerFiles((await find(template)).module);
+}
+
 let templates: Promise<Found<Template>[]> | undefined;
 
 function load(): Promise<Found<Template>[]> {
@@ -129,15 +133,6 @@ async function exampleInputOf(module: string): Promise<Record<string, unknown>> 
   const { default: scenarios } = (await import(scenarioOf(module))) as { default?: unknown };
   const [first] = isScenarios(scenarios) ? Object.values(scenarios.scenarios) : [];
   return z.record(z.string(), z.unknown()).parse(first?.input);
-}
-
-const sourceMap = z.object({ sourcesContent: z.tuple([z.string()]) });
-
-/** The TypeScript source of a module. A built module has its source in its source map. */
-async function sourceOf(module: string): Promise<string> {
-  const file = fileURLToPath(module);
-  if (file.endsWith('.ts')) return readFile(file, 'utf8');
-  return sourceMap.parse(JSON.parse(await readFile(`${file}.map`, 'utf8'))).sourcesContent[0];
 }
 
 /** The import path of a module as seen from `workflows/definitions/`. */

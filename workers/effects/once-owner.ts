@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -17,7 +16,7 @@ export class Owner {
     mkdirSync(folder, { recursive: true });
     for (const id of readdirSync(folder)) isAlive(folder, id); // removes the files of dead processes
     for (;;) {
-      const id = randomUUID();
+      const id = crypto.randomUUID();
       const lock = tryLock(folder, id);
       // Until this process locks its file, another process takes the owner for dead and may remove the file.
       if (lock && existsSync(join(folder, id))) {
