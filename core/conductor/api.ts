@@ -15,7 +15,7 @@ export type ApiRequest = Pick<Call<z.ZodType>, 'method' | 'path' | 'params' | 'q
 /** The calls that this product makes to the Conductor REST API. Every answer is parsed. */
 export interface Conductor extends DefinitionCalls, ExecutionCalls, TaskCalls, TriggerCalls {
   readonly serverUrl: string;
-  /** The server's own version, e.g. `3.32.1`. */
+  /** The server's own version: three numbers with dots. */
   version(signal?: AbortSignal): Promise<string>;
   /** Calls any route. Parameters are encoded, so that no parameter can change the path. */
   request(request: ApiRequest): Promise<unknown>;

@@ -1,5 +1,5 @@
 /**
- * Every task type of Conductor OSS 3.32.1, with the properties that this project relies on. Builder, steps, lint, dry runs, pictures and
+ * Every task type of Conductor OSS, with the properties that this project relies on. Builder, steps, lint, dry runs, pictures and
  * diagnosis all read this table. `test/unit/task-types.test.ts` fails if the code has a second list of types.
  */
 interface TaskType {
@@ -107,7 +107,7 @@ const ORKES_TYPES =
   GRPC SENDGRID ALERT BULK_START_WORKFLOWS YIELD LIST_FILES CHUNK_TEXT`.split(/\s+/);
 
 /**
- * Why a loop inside a loop is refused (seen on 3.32.1, also with the inner loop in a SWITCH or in a fork). In round 1 of the outer loop the
+ * Why a loop inside a loop is refused (seen on the real server, also with the inner loop in a SWITCH or in a fork). In round 1 of the outer loop the
  * server calls the inner loop `inner__1`, so the inner condition cannot read it as `inner`. The server also uses `inner__2` for two things:
  * the second round of the inner loop and the second round of the outer loop. Only two loops of one round each complete.
  */

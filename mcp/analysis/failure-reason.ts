@@ -35,7 +35,7 @@ export type FailureKind =
 
 type Rule = readonly [pattern: RegExp, cause: Cause, kind: FailureKind];
 
-/** Sentences that the server 3.32.1 writes about any task. The first match counts. */
+/** Sentences that the server writes about any task. The first match counts. */
 const SERVER_RULES: readonly Rule[] = [
   [/^responseTimeout: \d+ exceeded|did not complete within its responseTimeout/, 'timeout', 'response-timeout'],
   [/^Task poll timed out after/, 'no-worker', 'poll-timeout'],

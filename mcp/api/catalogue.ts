@@ -9,7 +9,7 @@ import { serverRoutes } from './routes/server-routes.ts';
 import { taskRoutes } from './routes/task-routes.ts';
 
 /**
- * Every route of a Conductor server 3.32.1 in its default configuration, read from the server's source. Routes that need an option
+ * Every route of a Conductor server in its default configuration, read from the server's source. Routes that need an option
  * (files, skills, message queues, payloads in PostgreSQL) and routes of the agent-to-agent protocol are left out.
  */
 export const catalogue: readonly Route[] = [

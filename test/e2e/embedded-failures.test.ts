@@ -19,7 +19,7 @@ afterAll(() => folders.clean());
 /** Listens on a port, and answers as another Conductor server would. */
 async function impersonate(port: number): Promise<Server> {
   const server = createServer(({ url }, response) => {
-    if (url?.endsWith('/version')) response.end('3.32.1');
+    if (url?.endsWith('/version')) response.end(release.version);
     else response.setHeader('Content-Type', 'application/json').end('{"healthy":true,"fleet.instance":"another"}');
   }).listen(port, '127.0.0.1');
   await once(server, 'listening');

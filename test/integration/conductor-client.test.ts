@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 
 let fake: FakeConductor;
@@ -29,16 +30,17 @@ describe('credentials', () => {
   });
 
   test('the client exchanges its credentials for a token, and every call sends the token', async () => {
-    fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: '3.32.1' });
+    fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: release.version });
     const connected = conductor({ key: 'key' });
-    expect(await connected.version()).toBe('3.32.1');
+    expect(await connected.version()).toBe(release.version);
     connected.close();
     expect(fake.requests[0]).toMatchObject({ path: '/api/token', body: { keyId: 'key', keySecret: 'hush-hush' } });
   });
 
   test('the client sends no token if the server has no token endpoint', async () => {
-    fake.routes = ({ path }) => (path === '/api/token' ? { status: 404, body: { message: 'no' } } : { body: '3.32.1' });
-    expect(await conductor({ key: 'key' }).version()).toBe('3.32.1');
+    fake.routes = ({ path }) =>
+      path === '/api/token' ? { status: 404, body: { message: 'no' } } : { body: release.version };
+    expect(await conductor({ key: 'key' }).version()).toBe(release.version);
   });
 });
 
@@ -74,8 +76,8 @@ test('the client does not repeat a start after a broken connection, because a se
 test("the SDK's client ignores a server address in the environment", async () => {
   process.env.CONDUCTOR_SERVER_URL = 'http://127.0.0.1:1/api';
   try {
-    fake.routes = () => ({ body: '3.32.1' });
-    expect(await conductor().version()).toBe('3.32.1');
+    fake.routes = () => ({ body: release.version });
+    expect(await conductor().version()).toBe(release.version);
   } finally {
     delete process.env.CONDUCTOR_SERVER_URL;
   }

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { processEnvironment } from '../../core/config.ts';
 import { endProcesses, processesWith } from '../../core/processes.ts';
 import { runFleetCommand } from '../support/product.ts';
@@ -54,7 +55,7 @@ describe('if the container engine does not answer', () => {
       instance: randomUUID(),
       port: 1,
       startedAt: new Date().toISOString(),
-      version: '3.32.1',
+      version: release.version,
     };
     writeFileSync(join(FLEET_DIR, 'server.json'), JSON.stringify(state));
     const PATH = `${bin}${delimiter}${processEnvironment().PATH}`;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import serverCommand from '../../cli/commands/server.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { readRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
 import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
@@ -144,7 +145,7 @@ describe('a start', () => {
 
   test('a start uses the jar in the cache, and a free port if no port is configured', async () => {
     const { config } = await scene('cached');
-    const name = `conductor-server-3.32.1-${config.conductorJarSha256?.slice(0, 12)}.jar`;
+    const name = `conductor-server-${release.version}-${config.conductorJarSha256?.slice(0, 12)}.jar`;
     mkdirSync(config.cacheDir ?? '', { recursive: true });
     writeFileSync(join(config.cacheDir ?? '', name), 'a boot jar');
     const server = await ensureServer({ ...config, conductorJar: undefined, serverPort: undefined }, quiet);
@@ -254,7 +255,7 @@ describe('a server that is found running', () => {
     mkdirSync(folder.path);
     const child = idle(...args);
     await once(child, 'spawn');
-    const state = { kind: 'jar', instance: 'mute', pid: child.pid, port: 18_999, version: '3.32.1' } as const;
+    const state = { kind: 'jar', instance: 'mute', pid: child.pid, port: 18_999, version: release.version } as const;
     writeRecord(folder.record, { ...state, startedAt: new Date(0).toISOString() });
     return { config, child };
   }

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { silentLogger } from '../../core/log.ts';
 import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
@@ -121,7 +122,10 @@ describe('probes', () => {
 
   test('/ready answers 200 only while Conductor answers', async () => {
     const { url } = await start();
-    expect(await send(path(url, '/ready'))).toMatchObject({ status: 200, text: expect.stringContaining('3.32.1') });
+    expect(await send(path(url, '/ready'))).toMatchObject({
+      status: 200,
+      text: expect.stringContaining(release.version),
+    });
     fake.fault = 'html';
     expect(await send(path(url, '/ready'))).toMatchObject({ status: 503 });
     fake.fault = 'none';

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 
 /** The ways in which the fake server can fail. */
 export type Fault = 'none' | 'html' | 'error-500' | 'bad-json' | 'wrong-shape' | 'slow' | 'hang-up';
@@ -138,7 +139,7 @@ export function fakeTask(changes: Record<string, unknown> = {}): Record<string, 
 const LISTS = ['/api/metadata/taskdefs', '/api/metadata/workflow', '/api/event', '/api/scheduler/schedules'];
 
 function standard({ method, path }: FakeRequest): FakeReply {
-  if (path === '/api/version') return { body: '3.32.1' };
+  if (path === '/api/version') return { body: release.version };
   if (path === '/api/metadata/workflow/names') return { body: ['fake_flow'] };
   if (path === '/api/metadata/workflow/names-and-versions') {
     return { body: { fake_flow: [{ name: 'fake_flow', version: 1 }] } };

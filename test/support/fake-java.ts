@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import type { Config } from '../../core/config.ts';
 
 /**
@@ -18,14 +19,15 @@ export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config
   const jar = join(folder, 'boot.jar');
   writeFileSync(jar, 'a boot jar');
   const java = join(folder, 'java');
-  writeFileSync(java, `#!${process.execPath}\n(${program.toString()})(${JSON.stringify({ boot, folder })});\n`);
+  const given = JSON.stringify({ boot, folder, version: release.version });
+  writeFileSync(java, `#!${process.execPath}\n(${program.toString()})(${given});\n`);
   chmodSync(java, 0o755);
   const conductorJarSha256 = createHash('sha256').update('a boot jar').digest('hex');
   return { conductorJava: java, conductorJar: jar, conductorJarSha256, cacheDir: join(folder, 'cache') };
 }
 
 /** The source text of this function becomes a separate program, so it must not use anything outside of it. */
-function program({ boot, folder }: { boot: Boot; folder: string }): void {
+function program({ boot, folder, version }: { boot: Boot; folder: string; version: string }): void {
   const fs = process.getBuiltinModule('node:fs');
   const http = process.getBuiltinModule('node:http');
   const args = process.argv.slice(2);
@@ -63,7 +65,7 @@ function program({ boot, folder }: { boot: Boot; folder: string }): void {
   };
   const answers: Record<string, unknown> = {
     '/health': { healthy: true },
-    '/api/version': '3.32.1',
+    '/api/version': version,
     '/api/admin/config': { 'fleet.instance': argument('-Dfleet.instance') },
     '/api/workflow/search': {
       totalHits: 1,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import { type Answer, type Fault, isCarriedOut, write } from './faulty-conductor-faults.ts';
 import { hasEnded, type NewTask, Queues, type ServerTask, taskJson, updateSchema } from './faulty-conductor-queues.ts';
 
@@ -178,7 +179,7 @@ export class FaultyConductor {
       case 'polldata':
         return { body: [...this.queues.polled].map(([queueName, seen]) => ({ queueName, ...seen })) };
       case 'version':
-        return { body: '3.32.1' };
+        return { body: release.version };
       default:
         return notFound(`No such thing: ${request.path}`);
     }

@@ -21,7 +21,7 @@ const state: ServerRecord = {
   port: 8080,
   startedAt: '2026-11-21T03:58:42.210Z',
   owner: { pid: 4710, startedAt: '123456' },
-  version: '3.32.1',
+  version: release.version,
 };
 
 describe('server.json', () => {

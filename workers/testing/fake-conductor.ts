@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { release } from '../../core/conductor/embedded/install/release.ts';
 import type { TaskResult } from '../../core/conductor/types.ts';
 import { FakeTasks, type NewTask } from './fake-tasks.ts';
 
@@ -69,7 +70,7 @@ const ROUTE =
 
 async function answer(tasks: FakeTasks, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake');
-  if (pathname === '/api/version') return send(response, 200, '3.32.1');
+  if (pathname === '/api/version') return send(response, 200, release.version);
   const { place, id, log } = ROUTE.exec(pathname)?.groups ?? {};
   const name = decodeURIComponent(id ?? '');
   if (place === 'poll/batch') return poll(tasks, name, searchParams, response);

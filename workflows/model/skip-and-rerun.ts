@@ -4,7 +4,7 @@ import { type Place, walk } from './walk.ts';
 
 /*
  * A skipped task, or a rerun of an execution from a task, can make the execution hang, although the server answers 200. The execution
- * then waits forever for a task that the server does not schedule. We saw all of this on version 3.32.1.
+ * then waits forever for a task that the server does not schedule. We saw all of this on the real server.
  *
  * After a skip: A task in a loop still runs, under the name of its round. If the first task of a case or branch is skipped, the server
  * schedules no other task of this case or branch. A JOIN does not count a skipped task as ended. The JOIN of a skipped fork waits for the

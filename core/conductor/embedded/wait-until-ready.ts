@@ -69,7 +69,7 @@ export async function waitUntilReady(server: Booting, limitMs: number, { note, s
   }
 }
 
-/** Recognises in the log that Spring gave up. The process itself may continue with its other threads (seen with 3.32.1). */
+/** Recognises in the log that Spring gave up. The process itself may continue with its other threads. */
 export function failureIn(log: string): 'failed' | 'port-taken' | undefined {
   if (!log.includes('APPLICATION FAILED TO START')) return undefined;
   return /Port \d+ was already in use/.test(log) ? 'port-taken' : 'failed';

@@ -12,8 +12,8 @@ const AT_ONCE = 8;
  * Tells a server that has just started to evaluate every open JOIN. It only notes an error, because the server also works without this
  * step.
  *
- * While a server evaluates a JOIN, it hides the JOIN's queue message for an hour (3.32.1,
- * `AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed during the evaluation, the execution waits for the rest of
+ * While a server evaluates a JOIN, it hides the JOIN's queue message for an hour
+ * (`AsyncSystemTaskExecutor.reserveInflightMessage`). If the server is killed during the evaluation, the execution waits for the rest of
  * that hour, because the server's own repair skips messages that exist. An unnecessary evaluation changes nothing.
  */
 export async function wakeOpenJoins(config: ConnectionConfig, note: (line: string) => void): Promise<void> {

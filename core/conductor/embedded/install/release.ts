@@ -1,12 +1,16 @@
+/** The server version that this project starts and is tested with. A unit test compares every other mention of a version with it. */
+const version = '3.32.3';
+
 /** The only server release that this product starts. Everything specific to it is in this file. */
 export const release = {
-  version: '3.32.1',
+  version,
   /** Maven coordinates of the boot jar. */
-  artifact: 'org.conductoross:conductor-server:3.32.1:jar:boot',
+  artifact: `org.conductoross:conductor-server:${version}:jar:boot`,
   /** The jar's folder in a Maven repository. */
-  pathInRepository: 'org/conductoross/conductor-server/3.32.1',
-  jarName: 'conductor-server-3.32.1-boot.jar',
-  sha256: 'f3699a34bb72c35c10469a063392e5de4900bc4568c8a4357a711186d6269d3f',
-  bytes: 457_974_967,
-  image: 'conductoross/conductor:3.32.1',
+  pathInRepository: `org/conductoross/conductor-server/${version}`,
+  jarName: `conductor-server-${version}-boot.jar`,
+  /** The checksum that the Maven repository publishes beside the jar. */
+  sha256: '6b1615a5beb82bbbfa05219d0f1b84440aa8c0bef1371662803ef5588d7d507b',
+  bytes: 457_760_812,
+  image: `conductoross/conductor:${version}`,
 } as const;

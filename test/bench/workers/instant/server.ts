@@ -4,6 +4,7 @@
  */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { release } from '../../../../core/conductor/embedded/install/release.ts';
 import { Queue } from './queue.ts';
 import { idOf, numberOf, taskWriter } from './task.ts';
 
@@ -75,7 +76,7 @@ function sendNext(number: number, response: ServerResponse): void {
 }
 
 function other(url: string, response: ServerResponse): void {
-  if (url === '/api/version') send(response, 200, TEXT_TYPE, '3.32.1');
+  if (url === '/api/version') send(response, 200, TEXT_TYPE, release.version);
   else if (url.startsWith('/api/tasks/')) send(response, 200, JSON_TYPE, '{"status":"IN_PROGRESS"}');
   else send(response, 404, JSON_TYPE, '{"status":404,"message":"No such thing","retryable":false}');
 }
