@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadWorkflows } from '../load-content.ts';
 import { loadPrompts, loadResources, loadTools } from '../mcp-front.ts';
@@ -32,6 +32,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
 /** Folders that hold only generated files. `npm run docs` deletes every other file in them. */
 export const GENERATED_FOLDERS = ['docs/workflows'];
 
+/** Prints the names of the files whose text changes. */
 async function writeAll(): Promise<void> {
   const root = new URL('../../', import.meta.url);
   const files = await generatedFiles();
@@ -43,8 +44,11 @@ async function writeAll(): Promise<void> {
     }
   }
   for (const { path, text } of files) {
+    const file = new URL(path, root);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
     mkdirSync(new URL(dirname(path), root), { recursive: true });
-    writeFileSync(new URL(path, root), text);
+    writeFileSync(file, text);
+    process.stderr.write(`wrote ${path}\n`);
   }
 }
 

@@ -32,7 +32,7 @@ export class Courier {
   readonly #options: CourierOptions;
   readonly #waiting = new Map<string, Letter>();
   readonly #backoff = new Backoff({ firstMs: 200, mostMs: 10_000 });
-  #carrying: Promise<void> | undefined;
+  #retrying: Promise<void> | undefined;
 
   constructor(options: CourierOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class Courier {
 
   /** Resolves when no result waits, or when `giveUp` is aborted and the try under way has ended. */
   async idle(): Promise<void> {
-    while (this.#carrying) await this.#carrying;
+    while (this.#retrying) await this.#retrying;
   }
 
   /** Writes a result to disk. Returns false if this failed. */
@@ -89,14 +89,14 @@ export class Courier {
   #wait(letter: Letter): Promise<void> {
     const ended = Promise.withResolvers<void>();
     this.#waiting.set(letter.task.taskId, { ...letter, ended: ended.resolve });
-    this.#carrying ??= this.#carry().finally(() => {
-      this.#carrying = undefined;
+    this.#retrying ??= this.#retryAll().finally(() => {
+      this.#retrying = undefined;
     });
     return endsOr(this.#options.giveUp, ended.promise);
   }
 
   /** Sends the waiting letters in order, several at once while the server accepts them. A letter that fails goes to the end. */
-  async #carry(): Promise<void> {
+  async #retryAll(): Promise<void> {
     const { breaker, giveUp } = this.#options;
     while (this.#waiting.size > 0 && !giveUp.aborted) {
       await breaker.admitted(giveUp);
