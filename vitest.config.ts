@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'fleet-test-'));
 process.env.TMPDIR = folder;
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** On a busy machine a condition can take longer than vitest's default of one second. */
+/** How long `expect.poll` waits for a condition. On a busy machine, vitest's default of one second is too short. */
 const PATIENT = { timeout: 20_000 };
 
 /** Three workers for two cores: tests of timing and of processes leave the cores idle half of the time. */
@@ -37,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          // A test ends by what it proves. This only ends a test that hangs, on a machine however slow.
+          // These limits only end a test that hangs. They are long enough for a slow machine.
           testTimeout: 90_000,
           hookTimeout: 60_000,
           expect: { poll: PATIENT },

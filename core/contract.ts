@@ -108,7 +108,7 @@ export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z
   execute(input: z.output<I>, context: TaskContext): Promise<z.input<O>>;
   /** True if the handler runs in a thread. When the task is aborted, the runtime ends the thread. */
   readonly thread: boolean;
-  /** Address of the module that exports this worker as its default. Set once the worker has been loaded from its folder. */
+  /** Address of the module whose default export is this worker. Undefined until the worker is loaded from its folder. */
   readonly module?: string;
 }
 

@@ -23,7 +23,7 @@ const DIFFERS = 3;
 
 const HELP = `
 Signs:
-  +  create the definition, or add a new version beside the one that executions still run under
+  +  create the definition, or add a new version beside the version that executions still use
   ~  update the definition
   -  delete the definition
   !  keep the definition, because it was changed on the server

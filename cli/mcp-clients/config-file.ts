@@ -14,7 +14,7 @@ export async function readConfigText(file: string): Promise<string> {
 }
 
 /**
- * Copies the old file and then replaces it by `text` in one step. The copy is in the same folder. A symbolic link stays a link.
+ * Copies the old file and then replaces it with `text` in one step. The copy is in the same folder. A symbolic link stays a link.
  * @returns the path of the copy, or undefined if there was no file
  * @throws FleetError `environment` if the file cannot be written
  */

@@ -225,7 +225,7 @@ const AFTER_LOSS: Record<Purpose, string> = {
 const WHILE_HELD: Record<Purpose, string> = {
   apply:
     'Wait until it has ended, then try again, which makes a new plan. If that process has died, the new try takes over its lock.',
-  start: 'Make the same call again in some seconds: it finds the execution that the other call starts.',
+  start: 'Make the same call again in a few seconds: it finds the execution that the other call starts.',
 };
 
 function definitionName({ purpose, name }: LockKey): string {

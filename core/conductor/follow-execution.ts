@@ -13,7 +13,7 @@ interface FollowOptions {
   patienceMs?: number;
 }
 
-/** An idle worker polls more often than this. */
+/** If a type was polled within this time, it has a worker: even an idle worker polls more often. */
 const POLLED_LATELY_MS = 15_000;
 
 const PATIENCE_MS = 30_000;

@@ -4,8 +4,8 @@ import { FleetError } from '../errors.ts';
 const MIN_LIMIT_MS = 1_000;
 
 /**
- * Returns the limit of one request about a held task, in milliseconds. A dead connection swallows an answer without a sign. The limit is a
- * quarter of the lease, so that the process can repeat the request before the lease is over.
+ * Returns the time limit of one request about a held task, in milliseconds. If the connection dies, the answer never arrives and no error
+ * occurs. The limit is a quarter of the lease, so that the process can repeat the request before the lease is over.
  */
 export function limitOfRequest(leaseMs: number): number {
   return Math.max(MIN_LIMIT_MS, leaseMs / 4);

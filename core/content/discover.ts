@@ -28,7 +28,7 @@ export async function discoverModules<T extends { readonly name: string }>(
     const module = pathToFileURL(join(directory, file)).href;
     const place = join(basename(directory), file);
     const value = await defaultExportOf(module, place);
-    if (!is(value)) throw new FleetError('config', `${place} does not export a ${what} as its default.`);
+    if (!is(value)) throw new FleetError('config', `The default export of ${place} must be of this kind: ${what}.`);
     const wanted = `${kebabCase(value.name)}${suffix}`;
     if (wanted !== basename(file, extname(file))) {
       throw new FleetError('config', `${place} defines "${value.name}"; name the file ${wanted}.ts.`);

@@ -5,8 +5,8 @@ const origins = z.registry<{ schema: Record<string, unknown> }>();
 
 /**
  * Makes a zod schema from a JSON Schema, for example from a schema that another tool has registered. `inputSchemaOf` and `outputSchemaOf`
- * return exactly that JSON Schema. `T` is the type that the caller knows for the values. If zod cannot read the JSON Schema, every value is
- * accepted.
+ * return exactly that JSON Schema. `T` is the type of the values, as the caller knows it. If zod cannot read the JSON Schema, every value
+ * is accepted.
  */
 export function jsonSchema<T = Record<string, unknown>>(schema: Record<string, unknown>): z.ZodType<T> {
   const zod = readable(schema) ?? z.unknown();

@@ -120,7 +120,7 @@ function show(execution: Execution, verdict: string, print: (line?: string) => v
   print(`     output: ${JSON.stringify(output)}`);
 }
 
-/** Orders a fault at the shop and returns its id. */
+/** Tells the shop to fail some requests. Returns the id of this fault. */
 async function orderFault(options: DemonstrationOptions, fault: Record<string, unknown>): Promise<string> {
   const { id } = await askShop(options, '/faults', z.object({ id: z.string() }), {
     method: 'POST',

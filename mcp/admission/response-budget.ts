@@ -12,7 +12,7 @@ export type FitResponse = <R>(result: R, subject: Subject) => R;
 
 /**
  * Limits a tool's result to `maxBytes` of JSON, even if the result is inside a task. It cuts the text and adds a note. It never cuts
- * structured content, because half of it would not match its schema. Each tool already stays below the limit, so this function only
+ * structured content, because a part of it would not match its schema. Each tool already stays below the limit, so this function only
  * catches mistakes. Other results have their own limits: resources are sent in parts, and lists show only what is offered.
  * @throws FleetError `input` from the returned function if a result does not fit even without text
  */

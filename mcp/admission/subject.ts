@@ -3,7 +3,7 @@ import type { Permission } from './permissions.ts';
 /** What a request is about: the tool, resource or prompt that it names, or else its method. Errors show its name. */
 export interface Subject {
   readonly name: string;
-  /** `none` is only for answers that show no more than the caller may use, such as lists. */
+  /** `none` allows every caller. It is only for answers that leave out what the caller is not permitted to use, such as lists. */
   readonly permission: Permission | 'none';
   readonly annotations: { readonly readOnlyHint: boolean };
 }

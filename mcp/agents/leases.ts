@@ -110,7 +110,7 @@ class ClaimLease implements Lease {
     this.id = claimIdOf(task);
     this.keptMs = keptMs;
     const leaseMs = leaseSecondsOf(task) * 1000;
-    // A look or a heartbeat may fail, even if its answer is swallowed, before the lease is over.
+    // The interval leaves time for a second try within the lease if a look or a heartbeat fails or its answer is lost.
     this.beatEveryMs = Math.min(leaseMs / 3, LOOK_AT_LEAST_MS);
     this.retryMs = this.beatEveryMs / 4;
     this.#limitMs = limitOfRequest(leaseMs);

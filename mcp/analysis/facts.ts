@@ -107,7 +107,7 @@ export async function chainOfFailures(reads: Pick<Reads, 'getExecution'>, outerm
   return chain;
 }
 
-/** Finds the points that an open execution has reached, also in its sub-workflows. */
+/** Finds the points that an open execution and its sub-workflows have reached. */
 async function readOpenPoints(reads: Reads, root: Execution): Promise<OpenPoint[]> {
   const points: OpenPoint[] = [];
   const open = [root]; // the loop appends to this list: breadth first

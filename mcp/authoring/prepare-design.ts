@@ -71,6 +71,6 @@ function failed({ ref, reason }: Extract<DryRunOutcome, { kind: 'failed' }>, { a
   return new FleetError(
     'input',
     `Nothing was registered, because step "${ref}" failed in the dry run (quoted): ${quote(reason, 400)}.${hint}`,
-    { remedy: 'Correct the step, or give examples, and send all steps again.' },
+    { remedy: 'Correct the step or give examples. Then send all steps again.' },
   );
 }

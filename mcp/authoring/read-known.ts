@@ -4,7 +4,7 @@ import { orUndefined } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { KnownDefinitions } from '../../workflows/lint/lint.ts';
 
-/** Up to this many task definitions are read one by one. For more, one request for all of them is cheaper. */
+/** Up to this many task definitions are read one by one. For more, one request that reads all task definitions of the server is cheaper. */
 const ONE_BY_ONE = 20;
 
 /** The names that a definition mentions, except names that an expression computes at run time. */

@@ -17,7 +17,7 @@ export function parseArguments({ tool, args }: UncheckedCall): Record<string, un
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
   throw new FleetError('input', mistakesIn(parsed.error, args, { name: tool.name, schema: tool.input }), {
-    remedy: suggestedCall(tool, args, parsed.error.issues) ?? `Call ${tool.name} again with these arguments corrected.`,
+    remedy: suggestedCall(tool, args, parsed.error.issues) ?? `Correct these arguments, then call ${tool.name} again.`,
     cause: parsed.error,
   });
 }

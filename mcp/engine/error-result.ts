@@ -77,7 +77,7 @@ function describe(error: FleetError, name: string): string {
 }
 
 function nextStep({ code, retryable }: FleetError, name: string): string | undefined {
-  if (code === 'input') return `Call ${name} again with this corrected.`;
+  if (code === 'input') return `Correct this, then call ${name} again.`;
   return retryable
     ? `Call ${name} again in a few seconds. If it fails again, tell the person you work for.`
     : undefined;

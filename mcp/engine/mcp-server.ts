@@ -34,8 +34,8 @@ export interface McpServerOptions extends RequestOptions {
 export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => Server;
 
 /**
- * Makes MCP servers from the SDK's low-level `Server`, so that work for all servers is done only once. The SDK's `McpServer` would
- * convert every schema again for each request.
+ * Makes MCP servers from the SDK's low-level `Server`. Work that is the same for every server is done only once. The SDK's `McpServer`
+ * would convert every schema again for each request.
  */
 export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {
   const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };

@@ -11,7 +11,7 @@ const AT_ONCE = 8;
 /** At most this many progress messages are sent in one call. */
 const MOST_MESSAGES = 20;
 
-/** What a tool does to each execution of a call. */
+/** What a tool does to each execution that a call selects. */
 export interface ExecutionAction {
   readonly tool: string;
   /** The past participle, as in `would be paused`. */
@@ -46,8 +46,8 @@ export interface Outcome {
 }
 
 /**
- * Applies the action to each execution, some at a time, and returns an outcome for each. After an error that every execution would
- * meet, such as a lost connection, the remaining executions are not tried.
+ * Applies the action to the executions, several at a time, and returns an outcome for each. If an error would be the same for every
+ * execution, such as a lost connection, the remaining executions are not tried.
  * @param isExcluded true for an execution that must not be changed although its id is listed
  */
 export async function applyAction(

@@ -148,7 +148,7 @@ export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown)
   return [...numbers.map((number) => number.toString(36)), digest(meaning)].join('.');
 }
 
-/** @throws FleetError `input` if `confirmText` did not write the text for this meaning */
+/** @throws FleetError `input` if the text is not a `confirm` that `confirmText` made for the same `meaning` */
 export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
   const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
   if (parts?.[5] !== digest(meaning)) {

@@ -23,7 +23,7 @@ export default definePrompt({
     ...reason(view),
     '',
     'Work in this order:',
-    `1. ${callOf('diagnose_execution', { executionId: id })} follows sub-workflows and retries to the root cause and names the calls that recover it.`,
+    `1. ${callOf('diagnose_execution', { executionId: id })} finds the root cause, even in a sub-workflow or an earlier attempt. It names the calls that repair the execution.`,
     `2. If you are still in doubt, read the tasks with their values: ${callOf('get_execution_status', { executionId: id, detail: 'full' })}`,
     `3. Do other executions fail too? ${callOf('list_workflow_executions', { status: 'FAILED', limit: 20 })}`,
     '4. Tell me the cause in one sentence, the evidence, and how to recover. Ask before you make a call that changes something: retry, rerun, skip, terminate.',

@@ -47,7 +47,7 @@ export function cutNames(payloads: readonly Payload[]): string[] {
   return payloads.filter(({ value }) => value === undefined).map(({ name }) => name);
 }
 
-/** The bytes of JSON in an answer that shows it twice: escaped as text, and as structure. */
+/** How many bytes a JSON text takes in an answer that holds it twice: as text with escaped quotes, and as structure. */
 export function bytesShownTwice(json: string): number {
   return Buffer.byteLength(JSON.stringify(json)) + Buffer.byteLength(json);
 }

@@ -1,8 +1,8 @@
 /**
  * Measures how long the program takes to start: `fleet --help` from spawn to exit, and `fleet mcp` from spawn to the answer to
  * `initialize`. Both are also measured without the compile cache (`…First`). A bare `node -e 0` shows the lower bound on this machine.
- * The programs take turns, so that noise affects all of them. It measures neither an installed package (`dist/`, without type
- * stripping) nor the first tool call.
+ * The programs take turns, so that noise affects all of them. The bench measures neither an installed package (`dist/`, without
+ * type stripping) nor the first tool call.
  *
  * `node test/bench/startup.ts [runs]` prints one line for people and one line of JSON.
  */

@@ -96,7 +96,7 @@ function chargesWereMadeOnce({ charges }: Evidence, tasks: readonly Task[]): Pro
     if (mostOpen > 1) broken.push(`${key}: ${mostOpen} requests were open at once`);
   }
   return {
-    name: 'every charge was requested, never twice as the first request, never twice at once (once)',
+    name: 'every charge was requested, with one first request and one request at a time (once)',
     broken,
     of: expected.length,
   };

@@ -287,7 +287,7 @@ describe('a person at the client', () => {
         isError: true,
         text: expect.stringMatching(/The person declined. Nothing was terminated/),
       });
-      expect(asked).toEqual(['End 2 executions for good, with the reason "wrong data"?']);
+      expect(asked).toEqual(['Terminate 2 executions with the reason "wrong data"?']);
       expect(await Promise.all(executionIds.map(statusOf))).toEqual(['RUNNING', 'RUNNING']);
       action = 'accept';
       expect((await ok('terminate_workflow', args, asking)).structured.counts).toMatchObject({ changed: 2 });

@@ -15,7 +15,7 @@ const conductor = realConductor();
 describe.concurrent('a saga', () => {
   const input = z.object({ orderId: z.string(), shopUrl: z.string(), gift: z.boolean().default(false) });
 
-  /** Defines a saga with a unique name. A test lets its execution fail by ending the WAIT `fail`. */
+  /** Defines a saga with a unique name. To make the execution fail, a test ends the WAIT `fail`. */
   function sagaOf(build: (saga: Saga, orderId: string) => void, timeoutSeconds?: number): Workflow {
     const name = unique('Saga').replace('-', '_');
     const spec = { name, version: 3, description: 'For a test.', input, output: z.object({}) };

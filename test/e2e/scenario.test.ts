@@ -72,7 +72,7 @@ test.concurrent('fleet test reports each mistake in a scenario, and a coverage t
     'tells rounds apart outside of a loop': expect.stringContaining('rounds(…) works only for tasks in a loop'),
     'tells items apart where there is no fork': expect.stringContaining('each(…) works only for a FORK_JOIN_DYNAMIC'),
     'starts with an input that is refused': expect.stringMatching(/^input\.text .*unchecked\(/),
-    'names a sub-workflow that is none': 'subWorkflows.rate: it is a SIMPLE, which starts no sub-workflow.',
+    'names a task that is not a sub-workflow': 'subWorkflows.rate: it is a SIMPLE, which starts no sub-workflow.',
     'expects another end': expect.stringMatching(
       /^status: expected "COMPLETED", was "FAILED"\noutput\.points: expected 9, was null\nreason: .*the dictionary is lost/,
     ),

@@ -54,7 +54,7 @@ describe.concurrent('a task for each item', () => {
     expect(output.result).toEqual(names.map((name) => ({ saw: `p/${name}` })));
   });
 
-  test('if a task has failed for good, the workflow fails with the reason of that task', async () => {
+  test('if a task has failed and is not retried, the workflow fails with the reason of that task', async () => {
     const { contract, workflow } = trip();
     const cities = ['a', 'bad', 'c'].map((name) => ({ name, days: 1 }));
     const workflowId = await startProbe(conductor, [workflow], { cities, prefix: 'p' });

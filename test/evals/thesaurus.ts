@@ -1,8 +1,8 @@
 import { stem } from './stem.ts';
 
 /**
- * Groups of words with related meanings in requests about jobs on a server, because a count of words cannot see that they are
- * related. The groups hold everyday English. Their author did not look at the held-out requests. A word may be in several groups.
+ * Groups of words with related meanings in requests about jobs on a server. The ranking counts equal words, so it cannot know which
+ * words are related. The groups hold everyday English. Their author did not look at the held-out requests. A word may be in several groups.
  */
 const GROUPS = [
   // actions on an execution

@@ -48,7 +48,7 @@ test('fleet test finds every mistake in a scenario, before the dry run or in its
     'tells rounds apart outside of a loop': expect.stringContaining('rounds(…)'),
     'tells items apart where there is no fork': expect.stringContaining('each(…)'),
     'starts with an input that is refused': expect.stringContaining('input.text'),
-    'names a sub-workflow that is none': expect.stringContaining('subWorkflows.rate'),
+    'names a task that is not a sub-workflow': expect.stringContaining('subWorkflows.rate'),
     'expects another end':
       'status: expected "COMPLETED", was "FAILED"\noutput.points: expected 9, was null\nreason: Task task-2 failed with status: FAILED and reason: \'the dictionary is lost\'',
     'expects another output, path and input': [

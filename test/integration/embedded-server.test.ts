@@ -260,7 +260,7 @@ describe('a server that is found running', () => {
     return { config, child };
   }
 
-  test('a start ends a recorded server of ours that no longer answers', async () => {
+  test('a start ends the recorded server if it is ours and no longer answers', async () => {
     const settings = { conductorJava: '/nowhere/java', serverStartSeconds: 1 };
     const { config, child } = await record('mute-before', settings, '-Dfleet.instance=mute');
     const ended = once(child, 'exit');

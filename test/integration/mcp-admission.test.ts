@@ -163,7 +163,7 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     }
   });
 
-  test('a client above the rate limit is refused every request whose answer needs Conductor', async () => {
+  test('above the rate limit, the server refuses every request whose answer needs Conductor', async () => {
     const url = await serve(callerOf('admin'), { sessions, rpm: 1 });
     const { send, methods } = await methodsOf(way, () => open(url));
     await send('tools/list', {});

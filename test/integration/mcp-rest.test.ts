@@ -229,7 +229,7 @@ describe('a claimed task', () => {
     });
   });
 
-  test('claim_task does not return a task of an execution that was undone, but fails it for good', async () => {
+  test('claim_task does not return a task of an execution that was undone, but fails it without a retry', async () => {
     let handedOut = false;
     fake.routes = ({ method, path }) => {
       if (path.startsWith('/api/tasks/poll/batch/')) {

@@ -63,7 +63,7 @@ describe('results', () => {
 });
 
 describe('a lease', () => {
-  test('W1: heartbeats continue while the server swallows the answer to a log line', async () => {
+  test('W1: heartbeats continue while the server does not answer a request that adds a log line', async () => {
     const enough = Promise.withResolvers<void>();
     const { name, description, input, output } = contract;
     const held = defineTask({ name, description, input, output, responseTimeoutSeconds: 2 });

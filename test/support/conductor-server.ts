@@ -119,9 +119,9 @@ async function startInDocker(llmBaseUrl: string, cleanups: Cleanups): Promise<st
   return `http://${container.getHost()}:${container.getMappedPort(8080)}/api`;
 }
 
-/** Returns this machine's address in Docker's network, where the server reaches the shop. Node lists it only while a container runs. */
+/** Returns this machine's address in Docker's network. A server in a container reaches the shop at this address. */
 async function dockerBridge(): Promise<string> {
   const address = '{{with index .IPAM.Config 0}}{{or .Gateway .Subnet}}{{end}}';
   const { stdout } = await promisify(execFile)('docker', ['network', 'inspect', 'bridge', '--format', address]);
-  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // an engine may not name the gateway, which is always the first address
+  return stdout.trim().replace(/\.0\/\d+$/, '.1'); // some engines do not name the gateway; it is always the first address
 }

@@ -43,7 +43,7 @@ interface Rule {
 const MAX_POLL_MS = 5000;
 const MORE_THAN_ASKED = 5;
 
-/** The task routes of a Conductor server over real HTTP. A test can order a fault for any request at any time. */
+/** The task routes of a Conductor server over real HTTP. A test can make any request fail at any time. */
 export class FaultyConductor {
   readonly requests: Recorded[] = [];
   readonly queues = new Queues();

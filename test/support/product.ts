@@ -142,7 +142,7 @@ export async function requestsTo(path: string): Promise<ShopRequest[]> {
   return requests;
 }
 
-/** Orders a fault at the shop. */
+/** Tells the shop to fail some requests. */
 export const orderFault = (fault: Record<string, unknown>) => tellShop('/faults', fault);
 
 /** Sets the price of a share at the shop's exchange, and lists the share if it is new. */

@@ -30,7 +30,7 @@ export async function send(
   return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
 }
 
-/** Orders a fault. */
+/** Tells the shop to fail some requests. */
 export const order = (fault: object) => send('POST', '/faults', fault);
 export const keyed = (key: string) => ({ 'idempotency-key': key });
 

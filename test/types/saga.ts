@@ -1,4 +1,4 @@
-/** Mistakes in sagas that must be compile errors. `compile.test.ts` compiles this file with and without the pins. */
+/** Mistakes in sagas that must be compile errors. `wiring.ts` explains the pins. */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';
 import { defineSaga } from '../../workflows/dsl/define-saga.ts';

@@ -1,6 +1,6 @@
 /**
  * Mistakes in the wiring: wrong types, names, cases and others. Without the types, they would show only when the workflow runs.
- * Each must be a compile error. `compile.test.ts` compiles this file with and without the pins.
+ * Each must be a compile error. The pins are the `@ts-expect-error` lines: `compile.test.ts` compiles this file with and without them.
  */
 import { z } from 'zod';
 import { defineTask } from '../../core/contract.ts';

@@ -169,7 +169,7 @@ describe('the suggested call after wrong arguments', () => {
   test('the suggested call has no guessed value if the tool is destructive', () => {
     expect(next({ name: 'a', limit: '5' }, destructive)).toBe('start_thing {"name":"a","limit":5}');
     expect(next({ name: 'a', status: 'failed' }, destructive)).toBe(
-      'Call start_thing again with these arguments corrected.',
+      'Correct these arguments, then call start_thing again.',
     );
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
   });
@@ -177,11 +177,13 @@ describe('the suggested call after wrong arguments', () => {
   test('the suggested call of a reading tool drops a wrong option, but never the name of the thing to read', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
     expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
-    expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Call start_thing again/);
+    expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
     expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
   test('if the arguments are long, no call is suggested', () => {
-    expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(/^Call start_thing again/);
+    expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(
+      /^Correct these arguments, then call start_thing again\.$/,
+    );
   });
 });

@@ -35,7 +35,7 @@ function nestedSwitches(levels: number): WorkflowTask {
   return task;
 }
 
-// If each level doubled the work, 200 levels would never end. The time limit of the tests notices that on a machine however slow.
+// If each level doubled the work, 200 levels would never end, and the test would exceed its time limit even on a fast machine.
 describe('a large definition is written without doubling the work at each level', () => {
   test.each([
     ['by builders', []],

@@ -105,7 +105,7 @@ describe('the definition that a dry run executes', () => {
     expect(rewrite).toMatchObject({ tasks: '${all_tasks.output.result}', defs: { rate_it: { retryCount: 2 } } });
   });
 
-  test('the definition of a dry run has no call even if each task has the fields of all types, as the server stores it', () => {
+  test('a dry run calls nothing, even if each task has the fields of all types, as in definitions that the server stores', () => {
     const stored = { decisionCases: {}, defaultCase: [], forkTasks: [], loopOver: [], joinOn: [], optional: false };
     const tasks = parent.def.tasks.map((task) => ({ ...stored, ...task }));
     const types = byRef(dryDefinition({ ...parent, def: { ...parent.def, tasks } }, {}, known(parent, child)));

@@ -27,7 +27,7 @@ describe('after a mistake in the arguments, the error names the next call', () =
       // If a suggested call changes something, it must be a call of the same tool.
       if (!advised?.annotations.readOnlyHint) expect(call.tool, remedy).toBe(name);
     }
-    if (calls.length === 0) expect(remedy).toContain(`Call ${name} again`);
+    if (calls.length === 0) expect(remedy).toContain(`then call ${name} again`);
   });
 });
 

@@ -28,8 +28,8 @@ const BUSY_MS = 10_000;
 const never = new AbortController().signal;
 
 /**
- * A ledger in an SQLite database. If the effects are rows, use the database that holds them. The ledger adds the table `once_ledger`. Any
- * number of processes of one machine may share the file, which must be on a local disk.
+ * A ledger in an SQLite database. If the effect is itself a change of a database, use the same database for the ledger. The ledger adds the
+ * table `once_ledger`. Any number of processes of one machine may share the file, which must be on a local disk.
  */
 export class SqliteLedger implements Ledger<DatabaseSync> {
   readonly #db: DatabaseSync;

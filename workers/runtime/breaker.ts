@@ -39,9 +39,9 @@ export class Breaker {
   }
 
   /**
-   * Resolves when the caller may call. While the breaker is closed, this is at once. While it is open, the caller waits until it may probe,
-   * or until another caller's probe has succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded` or
-   * `failed`.
+   * Resolves when the caller may call. If the breaker is closed, it resolves at once. If it is open, the caller waits until it may send a
+   * probe, or until another caller's probe has succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded`
+   * or `failed`.
    */
   async admitted(stop: AbortSignal): Promise<void> {
     while (this.#isOpen && !stop.aborted) {
@@ -56,7 +56,7 @@ export class Breaker {
     }
   }
 
-  /** Makes a caller that waits to probe do so now, because calls of another kind work again. */
+  /** Lets the caller that waits for its probe send it now, because calls of another kind succeed again. */
   nudge(): void {
     this.#nudged.resolve();
     this.#nudged = Promise.withResolvers();

@@ -15,7 +15,7 @@ export type FleetEvent =
   /** The server has the result. `tries` is 1 if it accepted the first try; `durationMs` is the duration of the last try. */
   | { type: 'result-delivered'; task: TaskKey; tries: number; durationMs: number }
   | { type: 'result-failed'; task: TaskKey; error: unknown; durationMs: number }
-  /** The server refused the result for good. */
+  /** The server refused the result, and a retry would not help. */
   | { type: 'result-refused'; task: TaskKey; error: unknown }
   | { type: 'result-spooled'; task: TaskKey }
   | { type: 'lease-extended'; task: TaskKey }

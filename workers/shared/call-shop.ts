@@ -10,8 +10,8 @@ interface ShopCall<A extends z.ZodType> {
 const TIMEOUT_SECONDS = 10;
 
 /**
- * Makes one call to the shop, with the task's idempotency key. A refusal (4xx) fails the task for good. After an outage the retries of the
- * task definition apply.
+ * Makes one call to the shop, with the task's idempotency key. A refusal (4xx) fails the task without a retry. After an outage the retries
+ * of the task definition apply.
  */
 export async function callShop<A extends z.ZodType>(
   { settings, signal, idempotencyKey }: TaskContext,

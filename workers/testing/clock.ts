@@ -147,7 +147,7 @@ function install(): () => void {
   };
 }
 
-/** Replaces functions and returns an undo. The undo leaves functions alone that other code has replaced in the meantime. */
+/** Replaces functions and returns an undo. The undo does not touch functions that other code has replaced in the meantime. */
 function replace(place: object, functions: object): () => void {
   const entries = Object.entries(functions).map(([name, value]) => {
     const before = Object.getOwnPropertyDescriptor(place, name);

@@ -9,7 +9,7 @@ export interface Step<O> {
   readonly status: Ref<string>;
 }
 
-/** A step of a branch. The branch may not run, so the output of the step may be missing. */
+/** A step of a branch. It is not certain that the branch runs, so the output of the step may be missing. */
 export type MaybeStep<R> = R extends Step<infer O> ? Step<O | undefined> : undefined;
 
 /** What the workflow does if a task fails after its retries. */

@@ -54,7 +54,7 @@ const failed = refs<z.output<typeof failureInput>>('workflow.input');
 
 /**
  * Generates the workflow that undoes the steps of a failed saga. It finds which steps had succeeded and runs one SWITCH per step, the
- * last step first. Then it lists the undone steps and runs `afterwards`. It ends as FAILED if a step is left to undo.
+ * last step first. Then it lists the undone steps and runs `afterwards`. It ends as FAILED if a step could not be undone.
  */
 export function compensationOf(
   saga: SagaHead,
@@ -67,7 +67,7 @@ export function compensationOf(
   const spec = {
     name: `${saga.name}Compensation`,
     version: saga.version,
-    description: `Undoes what had succeeded of a failed ${saga.name}, the last step first.`,
+    description: `Undoes the succeeded steps of a failed ${saga.name}, the last step first.`,
     input: z.object({ ...failureInput.shape, ...saga.input.shape, ...afterwards.input.shape }) as z.ZodObject,
     output: afterwards.output,
   };

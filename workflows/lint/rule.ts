@@ -2,7 +2,7 @@ import type { Subject } from './subject.ts';
 
 /**
  * `error`: the server rejects the definition, or the definition cannot work as written. `warning`: the definition runs, but with a risk
- * that its author may not know.
+ * that its author perhaps does not know.
  */
 export type Severity = 'error' | 'warning';
 

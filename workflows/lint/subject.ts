@@ -46,8 +46,7 @@ export interface KnownDefinitions {
   /** Every version of each workflow definition, by name. */
   readonly workflows?: ReadonlyMap<string, readonly unknown[]>;
   /**
-   * True if the lists are complete, so that an unlisted definition does not exist. Default false: rules then do not report missing
-   * definitions.
+   * True if the lists are complete: an unlisted definition does not exist. Default false: rules then do not report missing definitions.
    */
   readonly complete?: boolean;
 }

@@ -58,8 +58,8 @@ const MACROS: Readonly<Record<string, string>> = {
  */
 export function firingsOf(cron: string, zone: string, after: number, limit: number): number[] {
   const fields = MACROS[cron.trim().toLowerCase()] ?? cron.trim();
-  // When clocks change, croner treats a single time of day as Vixie cron does. The server skips a time that does not
-  // exist and fires twice at a time that exists twice. croner does the same if a field has a step, so the seconds get one.
+  // When clocks change, the server skips a time that does not exist, and fires twice at a time that occurs twice. croner does
+  // the same only if a field has a step. So this adds the step 1 to the seconds.
   const withStep = fields.replace(/^(\d+)(?=\s)/, '$1-$1/1');
   try {
     const job = new Cron(withStep, {

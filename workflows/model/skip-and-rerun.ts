@@ -10,7 +10,8 @@ import { type Place, walk } from './walk.ts';
  * schedules no other task of this case or branch. A JOIN does not count a skipped task as ended. The JOIN of a skipped fork waits for the
  * branches.
  *
- * After a rerun: The server removes the tasks of the other branches and the JOIN for good. It does not execute a SWITCH or a fork again.
+ * After a rerun: The server has removed the tasks of the other branches and the JOIN, and never schedules them again. It does not execute a
+ * SWITCH or a fork again.
  */
 
 /** The reference of a task in its definition. In an execution, the number of a round may follow it. */

@@ -166,7 +166,7 @@ async function end(conductor: Conductor, workflowId: string): Promise<void> {
   }
 }
 
-/** Repeats a failed call, because the server may not answer while it is busy with an execution. */
+/** Repeats a failed call, because the server sometimes does not answer while it is busy with an execution. */
 async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (let left = TRIES - 1; ; left--) {
     try {

@@ -5,7 +5,7 @@ import type { Answered, Usage } from './step-context.ts';
 export interface SampleAnswers {
   /** The outputs of the tasks, by task reference. */
   readonly outputs: Readonly<Record<string, Record<string, unknown>>>;
-  /** References of tasks whose output was generated. It has the fields that later steps read. */
+  /** References of tasks whose output was generated. Each generated output has the fields that later steps read. */
   readonly invented: readonly string[];
   /** A generated input that contains every field that the steps read. */
   readonly input: Record<string, unknown>;

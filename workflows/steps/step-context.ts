@@ -25,7 +25,7 @@ export interface Answered {
 /** A script or query with its inputs. */
 export interface Usage {
   readonly code: string;
-  /** Server paths by the names of the inputs. */
+  /** The expression of each input, by the name of the input. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 

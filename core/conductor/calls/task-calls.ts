@@ -29,7 +29,7 @@ const polledTasks = z.array(z.unknown()).transform((items, context) => {
 const taken = ({ taskId }: TaskResult) =>
   z.string().refine((text) => text === '' || text.replaceAll('"', '') === taskId, 'is not the id of the task');
 
-/** The server's answer to a new log line has no fixed form. Only a web page, for example of a proxy, is recognisably wrong. */
+/** The server's answer to a new log line has no fixed form. Only a web page, for example from a proxy, certainly does not come from the server. */
 const noPage = z.union([z.string().regex(/^(?!\s*<)/), z.undefined()]);
 
 /** If the log has no lines, the server's answer is empty. */

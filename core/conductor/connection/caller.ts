@@ -16,7 +16,7 @@ export interface Call<S extends z.ZodType> {
   headers?: Readonly<Record<string, string>>;
   /** A string is sent as it is; anything else is sent as JSON. */
   body?: unknown;
-  /** Schema of the answer. It receives an answer that is not JSON as a string. */
+  /** Schema of the answer. If the answer is not JSON, the schema receives it as a string. */
   answer: S;
   signal?: AbortSignal | undefined;
   /** How long the server is asked to wait before it answers, in milliseconds. This time is added to the call's time limit. */

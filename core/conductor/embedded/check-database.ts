@@ -45,7 +45,7 @@ export function checkDatabase(file: string, note: (line: string) => void): void 
   }
 }
 
-/** Renames a journal whose database is missing. SQLite would delete it unread, although it may hold all the data that is left. */
+/** Renames a journal whose database is missing. The journal may hold the only copy of the data, and SQLite would delete it. */
 function putJournalAside(file: string, note: (line: string) => void): void {
   rmSync(`${file}-shm`, { force: true });
   const journal = `${file}-wal`;

@@ -82,7 +82,7 @@ function covers(prefix: string, path: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 }
 
-/** True if a fault at `path` can reach the endpoint. The path of the endpoint is `path` or below it, and its kind obeys faults. */
+/** True if a fault at `path` can affect the endpoint: its path is `path` or lies below it, and its kind obeys faults. */
 function canMeetFaultAt(path: string, { kind, path: own }: Endpoint): boolean {
   const parts = own.split('/');
   return (

@@ -20,7 +20,7 @@ export const taskRoutes: readonly Row[] = [
   ['pollTasks', 'GET /tasks/poll/batch/{tasktype}?workerid&domain&count:integer&timeout:integer', 'workflows:execute', 'any',
     'Poll for a batch of tasks of a type.',
     { instead: 'claim_task', refused: REFUSED.poll,
-      trap: 'The poll takes the tasks. With count above 1, the server waits for the whole timeout unless it finds that many tasks.' }],
+      trap: 'The poll takes the tasks out of the queue. With count above 1, the server waits for the whole timeout unless it finds that many tasks.' }],
   ['updateTask', 'POST /tasks', 'workflows:execute', 'text',
     'Update a task.',
     { body: 'TaskResult', instead: 'update_task', refused: REFUSED.result, trap: 'The server answers a late or second update with 200, but ignores it.' }],

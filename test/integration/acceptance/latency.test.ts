@@ -40,7 +40,7 @@ async function updateP95({ conductor, give, notes }: Scene): Promise<number> {
   return percentile(delays, 0.95);
 }
 
-/** How long a task waits for a bare long poll of this process. The load of the machine lengthens this time like a worker's. */
+/** How long it takes until a plain long poll of this process receives a task. A busy machine delays this poll as much as a worker's. */
 async function barePickUp({ conductor, give }: Scene): Promise<number> {
   const answered = fetch(`${conductor.url}/tasks/poll/batch/bare?count=1&timeout=5000`)
     .then((response) => response.json())

@@ -7,7 +7,7 @@ vi.setConfig({ maxConcurrency: 8 }); // These tests mostly wait, so more of them
 
 const soon = { timeout: 30_000, interval: 10 };
 
-/** After these results a retry is useless, because the same handler would return the same again. The task must end for good. */
+/** After these results a retry is useless, because the same handler would return the same again. The task must end without a retry. */
 const TERMINAL = [
   'returns undefined',
   'returns null',

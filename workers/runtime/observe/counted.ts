@@ -7,7 +7,7 @@ const BYTES = [100, 1e3, 1e4, 1e5, 1e6, 1e7];
 /** Buckets for waits in a queue. They include long waits, because tasks may wait for hours. */
 const WAITING = [...SECONDS, 30, 60, 300, 1800, 7200];
 
-/** Label for results that an earlier process left behind, because their type is not on disk. */
+/** Label for the results of an earlier process: their type is unknown, because it is not written to disk. */
 const UNKNOWN_TYPE = 'unknown';
 
 const byType = ['taskType'];

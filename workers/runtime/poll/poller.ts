@@ -27,8 +27,8 @@ import type { Slots } from './slots.ts';
  * 2. A long poll asks for one task only, because the server holds a batch back until it is full or the time is over. It reserves no slot,
  *    because idle types would then take slots from busy ones. It begins only while a slot is free.
  * 3. The poller ignores a task that this process already has, or that is in one answer twice: a hand-back would queue the task while it
- *    runs. It hands back at once every other polled task that may not run: its slot was taken in the meantime, the type was paused, or the
- *    server sent too many tasks.
+ *    runs. It hands back at once every other polled task that it cannot run: its slot was taken in the meantime, the type was paused, or
+ *    the server sent too many tasks.
  * 4. A poll under way is never aborted. Otherwise the tasks that the server has taken from the queue for this poll would wait until their
  *    lease runs out. Tasks that arrive after a stop are handed back.
  * 5. While results cannot be delivered, the poller takes no tasks.

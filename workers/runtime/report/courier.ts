@@ -25,7 +25,7 @@ import { refusedResult } from './task-result.ts';
  * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
  *    database. After these answers, the result is retried for a while.
  * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
- * 5. A try waits for its answer no longer than a share of the lease. So a connection that swallows the answer does not cost the lease.
+ * 5. A try waits for its answer only for a part of the lease. So the task keeps its lease even if the connection loses the answer.
  * 6. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
  */
 export class Courier {

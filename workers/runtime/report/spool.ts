@@ -84,7 +84,7 @@ export class Spool {
     });
   }
 
-  /** Marks a result as delivered, or as refused for good. */
+  /** Marks a result as delivered, or as finally refused. */
   delivered(taskId: string): Promise<void> {
     return this.#inOrder(async () => {
       if (!this.#undelivered.delete(taskId) || !this.#file) return;

@@ -27,7 +27,7 @@ export default async function runInThread({ module, input, context, port }: Thre
   const tell = (message: FromThread) => port.postMessage(message);
   try {
     const { default: worker } = (await import(module)) as { default?: unknown };
-    if (!isWorker(worker)) return { thrown: { message: `${module} does not export a worker as its default.` } };
+    if (!isWorker(worker)) return { thrown: { message: `The default export of ${module} is not a worker.` } };
     const returned = await worker.execute(input, {
       ...context,
       signal: new AbortController().signal,

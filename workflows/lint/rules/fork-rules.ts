@@ -75,7 +75,7 @@ const joinOnUnknown: WorkflowRule = {
 const joinNeverEnds: WorkflowRule = {
   id: 'join-never-ends',
   severity: 'error',
-  summary: 'a JOIN waits for a task that may not run, or only runs after the JOIN',
+  summary: 'a JOIN waits for a task that possibly never runs, or runs only after the JOIN',
   reason: 'The server registers the definition, and the JOIN waits forever.',
   repair:
     'Wait for a task that always runs. If a branch ends with a SWITCH, add a NOOP after the SWITCH and wait for the NOOP.',

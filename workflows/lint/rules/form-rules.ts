@@ -56,7 +56,7 @@ export const wrongType: WorkflowRule = {
   id: 'wrong-type',
   severity: 'error',
   summary: 'a field has a value of the wrong type, or a word that the field does not allow',
-  reason: 'The server answers 500 with a Java parse error and registers no definition of the call.',
+  reason: 'The server answers 500 with a Java parse error and registers none of the definitions that were sent.',
   repair: 'Write a value that the field accepts.',
   *check(subject) {
     for (const { misfit, ...problem } of everyMisfit(subject)) {

@@ -20,7 +20,7 @@ const switchWithoutChoice: WorkflowRule = {
   summary: 'a SWITCH has no evaluatorType, no expression or no cases',
   reason: 'The server rejects the definition.',
   repair:
-    'Set evaluatorType to value-param and expression to the name of an input, or evaluatorType to graaljs and expression to a script. Add a case.',
+    'For a SWITCH on an input, set evaluatorType to value-param and expression to the name of the input. For a script, set evaluatorType to graaljs and expression to the script. Add a case.',
   *check(subject) {
     for (const step of ofType(subject, 'SWITCH')) {
       const { evaluatorType, expression, decisionCases } = step.task;
@@ -109,8 +109,9 @@ const unreachableCase: WorkflowRule = {
   id: 'unreachable-case',
   severity: 'warning',
   summary: 'a SWITCH has a case that no value can choose',
-  reason: 'The tasks of the case never run. The server compares strings exactly, including case and spaces.',
-  repair: 'Correct the case, or remove it.',
+  reason:
+    'The tasks of the case never run. The server compares strings exactly: a space or a capital letter makes a difference.',
+  repair: 'Correct the value of the case, or remove the case.',
   *check(subject) {
     for (const step of switches(subject)) {
       const { values } = chosenBy(step, subject);

@@ -8,7 +8,7 @@ const form: TaskDefRule = {
   id: 'task-def-type',
   severity: 'error',
   summary: 'a field of a task definition has a value of the wrong type, or a word that the field does not allow',
-  reason: 'The server answers 500 with a Java parse error and registers no definition of the call.',
+  reason: 'The server answers 500 with a Java parse error and registers none of the definitions that were sent.',
   repair: 'Write a value that the field accepts.',
   *check({ def }) {
     for (const { path, rule, value, coerced } of misfits(taskDefForm, def)) {
@@ -47,7 +47,8 @@ const missingName: TaskDefRule = {
   *check({ def }) {
     const name = textOf(def.name);
     if (name === '') yield { pointer: '/name', message: 'The task definition has no name' };
-    else if (/[:/\s]/.test(name)) yield { pointer: '/name', message: `The name of the task definition is "${name}"` };
+    else if (/[:/\s]/.test(name))
+      yield { pointer: '/name', message: `The task definition's name "${name}" contains a colon, a slash or a space` };
   },
 };
 

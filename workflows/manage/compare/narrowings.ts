@@ -31,7 +31,7 @@ type Side = 'input' | 'output';
 
 /**
  * Why the changed schema may break callers or readers that know only the old schema, as sentences without a full stop. The list is empty if
- * it cannot break them. A keyword that is not understood here counts as a reason, unless both schemas are the same.
+ * it cannot break them. A keyword that this module does not know counts as a reason, unless both schemas are the same.
  */
 export function narrowings(side: Side, before: unknown, after: unknown): string[] {
   return side === 'input' ? misfits(before, after, side, side) : misfits(after, before, side, side);

@@ -136,7 +136,7 @@ export class Context {
     return { schema, code: zodCode(schema, side, () => this.import('fromSetting').use()) };
   }
 
-  /** The zod code for a stored schema, written as an object, because the input or output of a contract must be an object. */
+  /** The zod code for a stored schema. It is always an object schema, because the input and the output of a contract must be objects. */
   zodObject({ properties = {}, required, additionalProperties, description }: Json, side: Side): Described {
     const others = additionalProperties === undefined ? {} : { additionalProperties };
     return this.zod({ type: 'object', properties, required, ...others, description }, side);
@@ -162,7 +162,7 @@ export class Context {
     return exported === undefined ? undefined : this.import(exported);
   }
 
-  /** A workflow that exists as code, in this version. */
+  /** The workflow with this name and version, if it exists as code. */
   workflow(workflowName: unknown, version?: unknown): Callable | undefined {
     const found = this.#known.workflow(String(workflowName), typeof version === 'number' ? version : undefined);
     return found && this.#callable(found.module, found.value.name, 'workflow', found.value.output);

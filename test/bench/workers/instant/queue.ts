@@ -29,7 +29,7 @@ export class Queue {
   readonly #polled = new Set<string>();
   readonly #waiting = new Set<Waiting>();
 
-  /** Drops all tasks and queues `tasks` new ones. Waiting polls get an answer at once. */
+  /** Drops all tasks, then fills the queue with `tasks` new tasks. Waiting polls get an answer at once. */
   fill(filling: number, tasks: number, types: readonly string[]): void {
     this.#types = types;
     this.#tasks = tasks;

@@ -37,7 +37,12 @@ export default defineScenarios(scenWrong, {
   'tells rounds apart outside of a loop': { input, tasks: { rate: rounds(good, bad) }, expect: completed },
   'tells items apart where there is no fork': { input, tasks: { rate: each(good) }, expect: completed },
   'starts with an input that is refused': { input: { text: 7 as never }, tasks: { rate: bad }, expect: completed },
-  'names a sub-workflow that is none': { input, tasks: { rate: bad }, subWorkflows: { rate: {} }, expect: completed },
+  'names a task that is not a sub-workflow': {
+    input,
+    tasks: { rate: bad },
+    subWorkflows: { rate: {} },
+    expect: completed,
+  },
   'expects another end': {
     input,
     tasks: { rate: fails('the dictionary is lost') },
