@@ -75,6 +75,7 @@ interface Wanted {
 
 type Options = z.output<typeof optionsSchema>;
 
+const SHOWN_TASKS = 20;
 const IS_THERE = 'Write to another file with --out, or overwrite this one with --force.';
 
 class Session {
@@ -116,7 +117,9 @@ class Session {
     const pulled = await pullSources(pulls, folder);
     for (const [index, { plainTasks }] of pulled.entries()) {
       if (plainTasks.length === 0) continue;
-      const tasks = `the file holds ${count(plainTasks.length, 'task')} as plain JSON: ${plainTasks.map(shownName).join(', ')}`;
+      const shown = plainTasks.slice(0, SHOWN_TASKS).map(shownName).join(', ');
+      const more = plainTasks.length > SHOWN_TASKS ? ', …' : '';
+      const tasks = `the file holds ${count(plainTasks.length, 'task')} as plain JSON: ${shown}${more}`;
       note(`${shownName(wanted[index]?.stored.name ?? '')}: ${tasks}`);
     }
     if (pulled.some(({ compiled }) => !compiled)) {

@@ -12,13 +12,15 @@ interface TaskType {
   readonly needs?: readonly (readonly string[])[];
   /** Where its JavaScript is, as a JSON pointer from the task. */
   readonly script?: string;
+  /** The server makes its JavaScript the body of a function: without `return`, the result is null. */
+  readonly scriptIsBody?: true;
   /** The server answers 500 if the task's `inputParameters` is null. */
   readonly refusesNullInput?: true;
   /** The server retries a task of this type three times, even if the task definition says 0. */
   readonly alwaysRetried?: true;
   /** The name of this type in an execution, if the server uses another name there. */
   readonly ranAs?: string;
-  /** The type to use instead, because the server keeps this one only for old definitions. */
+  /** What to use instead, because the server keeps this type only for old definitions. It completes the sentence "Use …". */
   readonly replacedBy?: string;
 }
 
@@ -54,17 +56,39 @@ const TYPES: Readonly<Record<string, TaskType>> = {
   SIMPLE: { role: 'worker' },
   DYNAMIC: { role: 'worker' },
   SWITCH: { ...choice, outputs: ['evaluationResult', 'selectedCase'], script: '/expression' },
-  DECISION: { ...choice, script: '/caseExpression', replacedBy: 'SWITCH' },
+  DECISION: {
+    ...choice,
+    script: '/caseExpression',
+    replacedBy:
+      'SWITCH. caseValueParam becomes expression, with evaluatorType value-param; caseExpression becomes expression, with evaluatorType graaljs',
+  },
   FORK_JOIN: { role: 'fork', holds: ['branch'], ranAs: 'FORK' },
   FORK_JOIN_DYNAMIC: { role: 'fork', ranAs: 'FORK', refusesNullInput: true },
   JOIN: { role: 'join' },
-  EXCLUSIVE_JOIN: { role: 'join', replacedBy: 'SWITCH and JOIN' },
-  DO_WHILE: { role: 'loop', holds: ['loop'], script: '/loopCondition' },
+  EXCLUSIVE_JOIN: {
+    role: 'join',
+    replacedBy:
+      'no join: the task after a SWITCH runs when the chosen case has ended. To read a result of that case, set a variable in every case',
+  },
+  /** Its output also has the outputs of each round under the number of the round. It has an item only if it loops over items. */
+  DO_WHILE: {
+    role: 'loop',
+    holds: ['loop'],
+    outputs: ['iteration', 'loopItem', 'loopIndex'],
+    script: '/loopCondition',
+  },
   TERMINATE: { role: 'end', refusesNullInput: true },
   SUB_WORKFLOW: { role: 'workflow' },
   START_WORKFLOW: { role: 'workflow', outputs: ['workflowId'], needs: [['startWorkflow']] },
   INLINE: { role: 'computation', outputs: ['result', 'error'], script: '/inputParameters/expression' },
-  LAMBDA: { role: 'computation', script: '/inputParameters/scriptExpression', replacedBy: 'INLINE' },
+  LAMBDA: {
+    role: 'computation',
+    outputs: ['result', 'error'],
+    script: '/inputParameters/scriptExpression',
+    scriptIsBody: true,
+    replacedBy:
+      'INLINE and put the script into a function that you call: "expression": "(function () { … })()". The script of a LAMBDA already is the body of a function',
+  },
   JSON_JQ_TRANSFORM: {
     role: 'computation',
     outputs: ['result', 'resultList', 'error'],

@@ -11,7 +11,10 @@ import {
   workflowRules,
 } from '../../workflows/lint/lint.ts';
 import { toTaskDef } from '../../workflows/manage/task-def.ts';
+import { rightDefinitions } from '../support/lint-generated.ts';
+import { mutated, mutations } from '../support/lint-mutations.ts';
 import { type Trap, traps } from '../support/lint-traps/index.ts';
+import { choose, def, type Json, loop, noop, schema, task } from '../support/lint-traps/trap.ts';
 
 const ids = (found: { rule: string }[]) => found.map(({ rule }) => rule);
 
@@ -125,6 +128,106 @@ describe('fixes', () => {
       expect(JSON.stringify(trap.bad)).toBe(before);
     },
   );
+
+  /** The rules that report something only after the suggested fixes were made. */
+  const broughtIn = (bad: unknown, known?: KnownDefinitions): string[] => {
+    const found = lintWorkflow(bad, known);
+    // A type in the wrong case hides what else is wrong with the task, so its fix may uncover an older mistake.
+    const { def } = applyFixes(
+      bad,
+      found.filter(({ rule }) => rule !== 'unknown-type'),
+    );
+    return ids(lintWorkflow(def, known)).filter((rule) => !ids(found).includes(rule));
+  };
+
+  test.each(fixable.map((trap) => [trap.name, trap] as const))(
+    'D7: the fixes of %s bring in no other mistake',
+    (_, trap) => {
+      expect(broughtIn(trap.bad, knownOf(trap))).toEqual([]);
+    },
+  );
+
+  test('D7: the fixes of random mistakes bring in no other mistake', () => {
+    const arbitrary = fc.tuple(rightDefinitions('fix'), mutations).map(([def, made]) => mutated(def, made));
+    const defs = fc.sample(arbitrary, { seed: 20261130, numRuns: 150 });
+    expect(defs.some((def) => lintWorkflow(def).some(({ fix }) => fix))).toBe(true);
+    expect(defs.flatMap((def) => broughtIn(def))).toEqual([]);
+  });
+
+  test('D7: a loop whose items are among its inputs is never told to write only "true"', () => {
+    const items = { items: '${workflow.input.xs}' };
+    const wrong = def([loop('l', '', [noop('a')], { inputParameters: items })]);
+    const found = lintWorkflow(wrong);
+    expect(found).toEqual([
+      expect.objectContaining({ rule: 'misplaced-items', repair: expect.stringContaining('next to loopCondition') }),
+    ]);
+    expect(applyFixes(wrong, found).def).toEqual(
+      def([{ ...loop('l', 'true', [noop('a')], { inputParameters: {} }), ...items }]),
+    );
+    expect(lintWorkflow(def([loop('l', undefined, [noop('a')])]))[0]?.repair).not.toContain('"true"');
+  });
+});
+
+describe('a LAMBDA', () => {
+  const lambda = (scriptExpression: string) =>
+    def([task('LAMBDA', 'l', { inputParameters: { n: 1, scriptExpression } })]);
+
+  test('D2: its script may return, and only its type is reported', () => {
+    expect(ids(lintWorkflow(lambda('return $.n + 1;')))).toEqual(['deprecated-type']);
+    expect(ids(lintWorkflow(lambda('if ($.n == 1) { return {a: true} } else { return {a: false} }')))).toEqual([
+      'deprecated-type',
+    ]);
+  });
+
+  test('D2: the advice to use INLINE says that the script must become a function', () => {
+    expect(lintWorkflow(lambda('return $.n + 1;'))[0]?.repair).toContain('(function () { … })()');
+  });
+});
+
+describe('an EXCLUSIVE_JOIN', () => {
+  const exclusive = (joinOn: string[], more = {}) => task('EXCLUSIVE_JOIN', 'j', { joinOn, ...more });
+  const cases = { a: [noop('a1')], b: [noop('b1')] };
+  const k = '${workflow.input.k}';
+
+  test.each<[string, Json[]]>([
+    [
+      'every case and the default case',
+      [choose('s', k, cases, { defaultCase: [noop('d1')] }), exclusive(['a1', 'b1', 'd1'])],
+    ],
+    [
+      'a default task',
+      [
+        choose('s', k, cases, { defaultCase: [noop('d1')] }),
+        exclusive(['a1', 'b1'], { defaultExclusiveJoinTask: ['d1'] }),
+      ],
+    ],
+    ['the SWITCH itself', [choose('s', k, cases), exclusive(['a1'], { defaultExclusiveJoinTask: ['s'] })]],
+    [
+      'all cases, if the default case ends the workflow',
+      [
+        choose('s', k, cases, {
+          defaultCase: [task('TERMINATE', 't', { inputParameters: { terminationStatus: 'FAILED' } })],
+        }),
+        exclusive(['a1', 'b1']),
+      ],
+    ],
+  ])('D4: ends after %s', (_, tasks) => {
+    expect(ids(lintWorkflow(def(tasks)))).toEqual(['deprecated-type']);
+  });
+
+  test('D4: ends if the cases are all that the schema allows', () => {
+    const tasks = [choose('s', k, cases), exclusive(['a1', 'b1'])];
+    expect(ids(lintWorkflow(def(tasks, schema(['a', 'b']))))).toEqual(['deprecated-type']);
+    expect(ids(lintWorkflow(def(tasks, schema(['a', 'b', 'c']))))).toContain('join-never-ends');
+  });
+
+  test('D4: hangs in a loop if it only has a default task, which the server does not find there', () => {
+    const tasks = [
+      choose('s', k, cases, { defaultCase: [noop('d1')] }),
+      exclusive(['a1', 'b1'], { defaultExclusiveJoinTask: ['d1'] }),
+    ];
+    expect(ids(lintWorkflow(def([loop('l', "$.l['iteration'] < 2", tasks)])))).toContain('join-never-ends');
+  });
 });
 
 describe('the rules', () => {

@@ -35,6 +35,13 @@ function nestedSwitches(levels: number): WorkflowTask {
   return task;
 }
 
+/** Returns a fork and the JOIN that waits for the last task of each branch. */
+function forked(ref: string, forkTasks: WorkflowTask[][]): WorkflowTask[] {
+  const joinOn = forkTasks.flatMap((branch) => branch.at(-1)?.taskReferenceName ?? []);
+  const fork = { name: 'fork', taskReferenceName: ref, type: 'FORK_JOIN', inputParameters: {}, forkTasks };
+  return [fork, { name: 'join', taskReferenceName: `${ref}_join`, type: 'JOIN', inputParameters: {}, joinOn }];
+}
+
 // If each level doubled the work, 200 levels would never end, and the test would exceed its time limit even on a fast machine.
 describe('a large definition is written without doubling the work at each level', () => {
   test.each([
@@ -52,5 +59,14 @@ describe('a large definition is written without doubling the work at each level'
       [simple(`task_${index}`)],
     ]);
     expect(sourceOf([switchOver('wide', Object.fromEntries(cases))])).toContain("'task_999'");
+  });
+
+  test('D3: 100 nested FORK_JOINs around one with 1,000 branches', () => {
+    const branches = Array.from({ length: 1_000 }, (_, index) => [simple(`task_${index}`)]);
+    let tasks = forked('wide', branches);
+    for (let level = 100; level > 0; level--) tasks = forked(`level_${level}`, [tasks, [simple(`beside_${level}`)]]);
+    const source = sourceOf(tasks);
+    expect(source).toContain("'task_999'");
+    expect(source).toContain("'beside_100'");
   });
 });

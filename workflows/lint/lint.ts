@@ -4,6 +4,7 @@ import { forkRules } from './rules/fork-rules.ts';
 import { formRules, wrongType } from './rules/form-rules.ts';
 import { ignoredFieldRules } from './rules/ignored-field-rules.ts';
 import { inputRules } from './rules/input-rules.ts';
+import { jqRules } from './rules/jq-rules.ts';
 import { limitRules } from './rules/limit-rules.ts';
 import { loopRules } from './rules/loop-rules.ts';
 import { nameRules } from './rules/name-rules.ts';
@@ -28,6 +29,7 @@ export const workflowRules: readonly WorkflowRule[] = [
   ...inputRules,
   ...referenceRules,
   ...scriptRules,
+  ...jqRules,
   ...switchRules,
   ...loopRules,
   ...forkRules,

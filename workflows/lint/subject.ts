@@ -73,7 +73,12 @@ export function subjectOf(def: Readonly<Record<string, unknown>>, known: KnownDe
   for (const step of steps) if (step.ref !== '' && !byRef.has(step.ref)) byRef.set(step.ref, step);
   const uses = [
     ...steps.flatMap((step) => usesOf(step.task.inputParameters, `${step.pointer}/inputParameters`, step)),
-    ...steps.flatMap((step) => (step.task.items ? usesOf(step.task.items, `${step.pointer}/items`, step) : [])),
+    ...steps.flatMap((step) =>
+      ['items', 'sink', 'subWorkflowParam'].flatMap((field) => {
+        const value = withoutDefinition(step.task[field]);
+        return value ? usesOf(value, `${step.pointer}/${field}`, step) : [];
+      }),
+    ),
     ...usesOf(def.outputParameters, `${root}/outputParameters`, undefined),
   ];
   return { def, root, steps, byRef, uses, known, order: new TaskOrder(byRef) };
@@ -101,6 +106,11 @@ export function isDynamic(value: unknown): boolean {
 
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject(value) ? value : {};
+}
+
+/** True for a DO_WHILE that runs a round for each item of a list. */
+export function isOverItems({ task, input }: LintedTask): boolean {
+  return textOf(task.items).trim() !== '' || Boolean(input._items);
 }
 
 /** The steps of these types. */
@@ -179,6 +189,13 @@ function enter(parent: Growing, step: Growing): void {
   const sequence = parent.inside.find(({ kind, key }) => kind === step.kind && key === step.key);
   if (sequence) sequence.steps = [...sequence.steps, step];
   else if (step.kind) parent.inside.push({ kind: step.kind, key: step.key, steps: [step] });
+}
+
+/** The expressions of an inline definition belong to the workflow that it starts. */
+function withoutDefinition(value: unknown): unknown {
+  if (!isObject(value) || !isObject(value.workflowDefinition)) return value;
+  const { workflowDefinition: _, ...rest } = value;
+  return rest;
 }
 
 function usesOf(value: unknown, pointer: string, step: LintedTask | undefined): ExpressionUse[] {

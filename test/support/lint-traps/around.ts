@@ -63,6 +63,43 @@ export const workflows: Row[] = [
     'registered',
     around,
   ],
+  [
+    'D5: a sub-workflow whose name may be null',
+    'callee-may-be-null',
+    def([starts('${workflow.input.which}', 1)]),
+    def([starts('${workflow.input.which}', 1)], { inputTemplate: { which: 'lintChild' } }),
+    'registered',
+    around,
+  ],
+  [
+    'D5: a sub-workflow named by a task that may not have run',
+    'callee-may-be-null',
+    def([choose('c', '${workflow.input.k}', { x: [inline('i', "'a'")] }), starts('${i.output.result}', 1)]),
+    def([inline('i', "'a'"), starts('${i.output.result}', 1)]),
+    'registered',
+    around,
+  ],
+  [
+    'D5: a sub-workflow whose name is checked for null',
+    'callee-may-be-null',
+    def([choose('c', '${workflow.input.which}', { null: [noop('n')] }), starts('${workflow.input.which}', 1)]),
+    def([
+      choose('c', '${workflow.input.which}', {
+        null: [task('TERMINATE', 't', { inputParameters: { terminationStatus: 'FAILED' } })],
+      }),
+      starts('${workflow.input.which}', 1),
+    ]),
+    'registered',
+    around,
+  ],
+  [
+    'D5: a sub-workflow whose name is an expression, without a version',
+    'callee-without-version',
+    def([inline('i', "'a'"), starts('${i.output.result}')]),
+    def([inline('i', "'a'"), starts('${i.output.result}', 1)]),
+    'registered',
+    around,
+  ],
 ];
 
 const guarded = {

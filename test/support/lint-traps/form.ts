@@ -113,6 +113,20 @@ export const names: Row[] = [
     def([{ ...simple('a'), name: 'a_b' }]),
     'registered',
   ],
+  [
+    'D8: a workflow name with a slash',
+    'unreachable-name',
+    def([noop('a')], { name: 'q06/slash' }),
+    def([noop('a')], { name: 'q06.slash' }),
+    'registered',
+  ],
+  [
+    'D8: a task name with a backslash',
+    'unreachable-name',
+    def([{ ...simple('a'), name: 'a\\b' }]),
+    def([{ ...simple('a'), name: 'a_b' }]),
+    'registered',
+  ],
 ];
 
 export const types: Row[] = [

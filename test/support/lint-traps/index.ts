@@ -3,7 +3,7 @@ import { forms, names, types } from './form.ts';
 import { inputs } from './inputs.ts';
 import { joins } from './joins.ts';
 import { references } from './references.ts';
-import { scripts } from './scripts.ts';
+import { queries, scripts } from './scripts.ts';
 import { loops, switches } from './switches.ts';
 import type { Trap } from './trap.ts';
 
@@ -17,6 +17,7 @@ export const traps: readonly Trap[] = [
   inputs,
   references,
   scripts,
+  queries,
   switches,
   loops,
   joins,

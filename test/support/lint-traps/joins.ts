@@ -1,5 +1,8 @@
 import { choose, counted, def, fork, type Json, join, loop, noop, type Row, simple, task } from './trap.ts';
 
+const exclusive = (joinOn: string[]) => task('EXCLUSIVE_JOIN', 'j', { joinOn });
+const byCase = choose('s', '${workflow.input.k}', { a: [noop('a1')], b: [noop('b1')] });
+
 export const joins: Row[] = [
   [
     'FORK_JOIN without JOIN',
@@ -145,6 +148,21 @@ export const joins: Row[] = [
     def([dynamicFork({ forkTaskWorkflow: 'x', forkTaskWorkflowVersion: '1' }), join('j', [])]),
     'registered',
   ],
+  [
+    'D4: EXCLUSIVE_JOIN after a SWITCH that may choose no case',
+    'join-never-ends',
+    def([byCase, exclusive(['a1', 'b1'])]),
+    def([byCase]),
+    'registered',
+  ],
+  [
+    'D4: EXCLUSIVE_JOIN on a later task',
+    'join-never-ends',
+    def([exclusive(['b']), noop('b')]),
+    def([noop('b')]),
+    'registered',
+  ],
+  ['D4: EXCLUSIVE_JOIN on nothing', 'join-never-ends', def([exclusive([])]), def([noop('a')]), 'registered'],
 ];
 
 function dynamicFork(more: Json): Json {

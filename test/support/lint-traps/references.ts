@@ -15,6 +15,8 @@ import {
   task,
 } from './trap.ts';
 
+const sub = (name: string) => task('SUB_WORKFLOW', 's', { subWorkflowParam: { name, version: 1 } });
+
 export const references: Row[] = [
   [
     'an expression that contains JavaScript',
@@ -154,6 +156,34 @@ export const references: Row[] = [
       ),
       http('h', { uri: '${i.output.result}', method: 'GET' }),
     ]),
+    'registered',
+  ],
+  [
+    'D6: a reference to an item of a loop by another name',
+    'unknown-output',
+    def([loop('l', 'true', [simple('b', { x: '${l.output.item}' })], { items: '${workflow.input.xs}' })]),
+    def([loop('l', 'true', [simple('b', { x: '${l.output.loopItem}' })], { items: '${workflow.input.xs}' })]),
+    'registered',
+  ],
+  [
+    'D6: a reference to the item of a loop that has no items',
+    'unknown-output',
+    def([loop('l', counted('l'), [simple('b', { x: '${l.output.loopItem}' })])]),
+    def([loop('l', counted('l'), [simple('b', { x: '${l.output.iteration}', y: '${l.output.1.b}' })])]),
+    'registered',
+  ],
+  [
+    'D6: a reference to a task of a loop through the loop',
+    'unknown-output',
+    def([loop('l', counted('l'), [simple('b')])], { outputParameters: { x: '${l.output.b}' } }),
+    def([loop('l', counted('l'), [simple('b')])], { outputParameters: { x: '${b.output}' } }),
+    'registered',
+  ],
+  [
+    'a reference to an unknown task in the name of a sub-workflow',
+    'unknown-reference',
+    def([sub('${c.output.x}')]),
+    def([inline('i', "'x'"), sub('${i.output.result}')]),
     'registered',
   ],
 ];

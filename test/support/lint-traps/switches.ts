@@ -139,4 +139,25 @@ export const loops: Row[] = [
     ]),
     'registered',
   ],
+  [
+    'D7: the items of a loop among its inputs, with an empty condition',
+    'misplaced-items',
+    def([loop('l', '', [noop('a')], { inputParameters: { items: '${workflow.input.xs}' } })]),
+    def([loop('l', 'true', [noop('a')], { items: '${workflow.input.xs}' })]),
+    'registered',
+  ],
+  [
+    'D7: the items of a loop among its inputs, without a condition',
+    'misplaced-items',
+    def([loop('l', undefined, [noop('a')], { inputParameters: { items: ['x', 'y'] } })]),
+    def([loop('l', 'true', [noop('a')], { inputParameters: { _items: ['x', 'y'] } })]),
+    'refused',
+  ],
+  [
+    'D7: an empty condition',
+    'loop-without-condition',
+    def([loop('l', ' ', [noop('a')])]),
+    def([loop('l', ' ', [noop('a')], { items: '${workflow.input.xs}' })]),
+    'registered',
+  ],
 ];

@@ -1,4 +1,5 @@
 import { isSynchronous, roleOf } from '../../../core/conductor/task-types.ts';
+import { hangingExclusiveJoins } from '../exclusive-joins.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { at, isDynamic, type LintedTask, ofRole, ofType, part, type Subject, taskDefOf } from '../subject.ts';
 import { loopAround } from '../task-order.ts';
@@ -84,6 +85,7 @@ const joinNeverEnds: WorkflowRule = {
       const why = target && hindrance(subject, join, target);
       if (why) yield at(join, field, `The JOIN waits for "${ref}", ${why}`);
     }
+    yield* hangingExclusiveJoins(subject);
   },
 };
 

@@ -1,26 +1,66 @@
 import { NESTED_LOOP } from '../../../core/conductor/task-types.ts';
 import type { WorkflowRule } from '../rule.ts';
-import { at, type LintedTask, ofType, part, textOf } from '../subject.ts';
+import { at, isOverItems, type LintedTask, ofType, part, textOf } from '../subject.ts';
 import { loopAround } from '../task-order.ts';
 import { codeOf } from '../task-scripts.ts';
 
-const isOverItems = ({ task, input }: LintedTask) => textOf(task.items).trim() !== '' || Boolean(input._items);
+const hasNoCondition = ({ task: { loopCondition } }: LintedTask) =>
+  loopCondition === undefined || loopCondition === null;
+const isAlwaysTrue = ({ task: { loopCondition } }: LintedTask) =>
+  /^\s*(?:return\s+)?\(?\s*(?:true|1|!0)\s*\)?\s*;?\s*$/.test(textOf(loopCondition));
+
+/** True if the author meant a loop over items: the condition does not use the input `items`, and ends no loop. */
+function hasMisplacedItems(step: LintedTask): boolean {
+  const { items } = step.input;
+  if (items === undefined || items === null || isOverItems(step)) return false;
+  return hasNoCondition(step) || textOf(step.task.loopCondition).trim() === '' || isAlwaysTrue(step);
+}
+
+const misplacedItems: WorkflowRule = {
+  id: 'misplaced-items',
+  severity: 'error',
+  summary: 'the items of a DO_WHILE are in its inputParameters',
+  reason:
+    'The server reads items only as a field of the task, next to loopCondition. Without it, the loop runs once or never ends.',
+  repair: 'Move items out of inputParameters, next to loopCondition, and write "true" as the loopCondition.',
+  *check(subject) {
+    for (const step of ofType(subject, 'DO_WHILE')) {
+      if (!hasMisplacedItems(step)) continue;
+      const { items } = step.input;
+      const isText = typeof items === 'string';
+      const place = { pointer: `${step.pointer}/${isText ? 'items' : 'inputParameters/_items'}`, value: items };
+      const edits = [
+        { pointer: `${step.pointer}/inputParameters/items` },
+        place,
+        { pointer: `${step.pointer}/loopCondition`, value: 'true' },
+      ];
+      yield at(step, '/inputParameters/items', 'The loop does not see the items in its inputParameters', {
+        fix: { summary: isText ? 'items is moved to the task' : 'items becomes _items', edits },
+        ...(!isText && { repair: 'Call the input "_items", and write "true" as the loopCondition.' }),
+      });
+    }
+  },
+};
 
 const loopWithoutCondition: WorkflowRule = {
   id: 'loop-without-condition',
   severity: 'error',
   summary: 'a DO_WHILE has no loopCondition',
-  reason: 'The server rejects the definition, even if the loop runs over items.',
-  repair: 'Write the condition under which the loop continues. For a loop over items, write "true".',
+  reason:
+    'Without the field, the server rejects the definition, also for a loop over items. With an empty condition, the loop runs only once.',
+  repair: "Write the condition under which the loop continues, for example $.loop['iteration'] < 10.",
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
-      const { loopCondition } = step.task;
-      if (loopCondition !== undefined && loopCondition !== null && textOf(loopCondition).trim() !== '') continue;
+      if (hasMisplacedItems(step)) continue;
       const fix = {
         summary: '"loopCondition": "true"',
         edits: [{ pointer: `${step.pointer}/loopCondition`, value: 'true' }],
       };
-      yield at(step, '/loopCondition', 'The loop has no loopCondition', isOverItems(step) ? { fix } : {});
+      const overItems = { repair: 'Write "true": the loop ends after the last item.', fix };
+      if (hasNoCondition(step))
+        yield at(step, '/loopCondition', 'The loop has no loopCondition', isOverItems(step) ? overItems : {});
+      else if (textOf(step.task.loopCondition).trim() === '' && !isOverItems(step))
+        yield at(step, '/loopCondition', 'The loopCondition is empty');
     }
   },
 };
@@ -46,9 +86,8 @@ const endlessLoop: WorkflowRule = {
   repair: "Limit the rounds, for example $.loop['iteration'] < 10, or loop over items.",
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
-      const condition = textOf(step.task.loopCondition);
-      const isAlways = /^\s*(?:return\s+)?\(?\s*(?:true|1|!0)\s*\)?\s*;?\s*$/.test(condition);
-      if (isAlways && !isOverItems(step)) yield at(step, '/loopCondition', `The condition is "${condition}"`);
+      if (!isAlwaysTrue(step) || isOverItems(step) || hasMisplacedItems(step)) continue;
+      yield at(step, '/loopCondition', `The condition is "${textOf(step.task.loopCondition)}"`);
     }
   },
 };
@@ -62,7 +101,7 @@ const unboundedLoop: WorkflowRule = {
   *check(subject) {
     for (const step of ofType(subject, 'DO_WHILE')) {
       const condition = textOf(step.task.loopCondition);
-      if (condition === '' || isOverItems(step) || /\biteration\b/.test(condition)) continue;
+      if (condition.trim() === '' || isOverItems(step) || /\biteration\b/.test(condition)) continue;
       if (/^\s*(?:true|1|!0|false|0)\s*;?\s*$/.test(codeOf(condition))) continue; // runs once, or another rule reports that it never ends
       yield at(step, '/loopCondition', `The condition does not limit the rounds of "${step.ref}"`);
     }
@@ -102,6 +141,7 @@ const nestedLoop: WorkflowRule = {
 
 /** Rules about DO_WHILE. */
 export const loopRules: readonly WorkflowRule[] = [
+  misplacedItems,
   loopWithoutCondition,
   loopWithoutTasks,
   endlessLoop,

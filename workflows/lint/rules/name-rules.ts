@@ -1,3 +1,4 @@
+import { isUsualName, NAME_REPAIR, unreachableName } from '../../../core/names.ts';
 import type { WorkflowRule } from '../rule.ts';
 import { at, textOf } from '../subject.ts';
 import { loopAround } from '../task-order.ts';
@@ -42,24 +43,43 @@ const referenceName: WorkflowRule = {
   },
 };
 
+const unreachable: WorkflowRule = {
+  id: 'unreachable-name',
+  severity: 'error',
+  summary: 'the server can never fetch or delete something of this name',
+  reason:
+    'The server registers the definition, but no URL can contain the name. The definition cannot be fetched, changed or deleted, and no worker can poll the task.',
+  repair: NAME_REPAIR,
+  *check({ def, root, steps }) {
+    const name = textOf(def.name);
+    const why = unreachableName(name);
+    if (why)
+      yield { pointer: `${root}/name`, message: `The workflow cannot be called ${JSON.stringify(name)}: ${why}` };
+    for (const step of steps) {
+      const reason = step.type === 'SIMPLE' ? unreachableName(step.name) : undefined;
+      if (reason) yield at(step, '/name', `The task cannot be called ${JSON.stringify(step.name)}: ${reason}`);
+    }
+  },
+};
+
 const unusualName: WorkflowRule = {
   id: 'unusual-name',
   severity: 'warning',
   summary: 'a name contains spaces or other special characters',
   reason:
-    'The server accepts any name. But in its queue names ":" separates the task type from a domain, and every URL must escape "/" and spaces.',
-  repair: 'Use letters, digits, ".", - and _.',
+    'The server accepts the name. But in its queue names ":" separates the task type from a domain, and its search does not find executions whose workflow has a comma, a quote or a parenthesis in its name.',
+  repair: NAME_REPAIR,
   *check({ def, root, steps }) {
     const name = textOf(def.name);
-    if (name !== '' && !USUAL.test(name))
-      yield { pointer: `${root}/name`, message: `The name of the workflow is "${name}"` };
+    if (isUnusual(name)) yield { pointer: `${root}/name`, message: `The name of the workflow is "${name}"` };
     for (const step of steps) {
-      if (step.type === 'SIMPLE' && step.name !== '' && !USUAL.test(step.name))
+      if (step.type === 'SIMPLE' && isUnusual(step.name))
         yield at(step, '/name', `The name of the task is "${step.name}"`);
     }
   },
 };
 
-const USUAL = /^[\w.-]+$/;
+/** A name that the rule before does not report. */
+const isUnusual = (name: string) => name !== '' && !isUsualName(name) && unreachableName(name) === undefined;
 
-export const nameRules: readonly WorkflowRule[] = [duplicateReference, referenceName, unusualName];
+export const nameRules: readonly WorkflowRule[] = [duplicateReference, referenceName, unreachable, unusualName];

@@ -1,7 +1,7 @@
-import { taskType } from '../../../core/conductor/task-types.ts';
+import { roleOf, taskType } from '../../../core/conductor/task-types.ts';
 import { isReadable } from '../expression-paths.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { around, type ExpressionUse, type LintedTask, ofType, type Subject } from '../subject.ts';
+import { around, type ExpressionUse, isOverItems, type LintedTask, ofType, type Subject } from '../subject.ts';
 import { sameBranch } from '../task-order.ts';
 
 /** The fields of a task that an expression can read. */
@@ -129,7 +129,7 @@ const unknownOutput: WorkflowRule = {
   *check(subject) {
     for (const { use, target } of usesOfTasks(subject)) {
       const [field, name] = use.below;
-      const names = taskType(target.type)?.outputs;
+      const names = outputsOf(target);
       if (
         field !== 'output' ||
         name === undefined ||
@@ -139,11 +139,29 @@ const unknownOutput: WorkflowRule = {
       )
         continue;
       if (!/^[\w-]+$/.test(name) || name === 'length()') continue;
+      const isLoop = roleOf(target.type) === 'loop';
+      if (isLoop && /^\d+$/.test(name)) continue; // the outputs of one round
       const has = names.length === 0 ? 'no output' : `only ${names.join(', ')}`;
-      yield atUse(use, `\${${use.path}} reads "${name}", but ${target.type} has ${has}`);
+      const more = isLoop ? { repair: loopOutput(use, target, name) } : {};
+      yield atUse(use, `\${${use.path}} reads "${name}", but ${target.type} has ${has}`, more);
     }
   },
 };
+
+/** The outputs that a task can have; undefined if it can have any. */
+function outputsOf(target: LintedTask): readonly string[] | undefined {
+  const names = taskType(target.type)?.outputs;
+  if (roleOf(target.type) !== 'loop' || isOverItems(target)) return names;
+  return names?.filter((name) => !name.startsWith('loop'));
+}
+
+/** What the author probably meant by a name that a loop's output does not have. */
+function loopOutput(use: ExpressionUse, target: LintedTask, name: string): string | undefined {
+  const inside = target.inside.flatMap(({ steps }) => steps).find(({ ref }) => ref === name);
+  if (inside) return `Write \${${name}.output…} to read the latest round of "${name}", or a round by its number.`;
+  if (!isOverItems(target)) return 'Read iteration, or let the loop run over items to have loopItem and loopIndex.';
+  return `Write \${${use.head}.output.${/ind|num|pos/i.test(name) ? 'loopIndex' : 'loopItem'}}.`;
+}
 
 const unknownWorkflowField: WorkflowRule = {
   id: 'unknown-workflow-field',

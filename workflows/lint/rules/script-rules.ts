@@ -1,6 +1,25 @@
 import type { WorkflowRule } from '../rule.ts';
-import { at, isDynamic, type LintedTask, objectOf, ofType, type Subject, taskDefOf, textOf } from '../subject.ts';
-import { codeOf, readNames, scriptOf, syntaxErrorOf, type TaskScript } from '../task-scripts.ts';
+import {
+  at,
+  isDynamic,
+  isOverItems,
+  type LintedTask,
+  objectOf,
+  ofType,
+  type Subject,
+  taskDefOf,
+  textOf,
+} from '../subject.ts';
+import {
+  absentObjects,
+  codeOf,
+  onlyDeclares,
+  readNames,
+  returnsNothing,
+  scriptOf,
+  syntaxErrorOf,
+  type TaskScript,
+} from '../task-scripts.ts';
 
 const EVALUATORS = ['javascript', 'graaljs', 'value-param'];
 
@@ -74,8 +93,52 @@ const scriptSyntax: WorkflowRule = {
   repair: 'Correct the syntax. "return" works only in a function: (function () { return 1; })().',
   *check(subject) {
     for (const script of scripts(subject)) {
-      const error = script.text.includes('${') ? undefined : syntaxErrorOf(script.text);
-      if (error !== undefined) yield at(script.step, script.field, `The script cannot be parsed: ${error}`);
+      const error = script.text.includes('${') ? undefined : syntaxErrorOf(script.evaluated);
+      if (error === undefined) continue;
+      const repair = isBody(script)
+        ? 'Correct the syntax. The script of a LAMBDA is the body of a function, and a // comment cannot be its last line.'
+        : undefined;
+      yield at(script.step, script.field, `The script cannot be parsed: ${error}`, { repair });
+    }
+  },
+};
+
+/** True for the script of a LAMBDA. */
+const isBody = ({ text, evaluated }: TaskScript) => text !== evaluated;
+
+const scriptWithoutValue: WorkflowRule = {
+  id: 'script-without-value',
+  severity: 'warning',
+  summary: 'a script returns nothing',
+  reason: 'The result is null in every execution.',
+  repair: 'Call the function: (function () { return 1; })().',
+  *check(subject) {
+    for (const script of scripts(subject)) {
+      const { step, field, text } = script;
+      if (text.includes('${')) continue;
+      if (isBody(script) && returnsNothing(text)) {
+        const repair = 'Return the value: return $.n + 1; without a function around it.';
+        yield at(step, field, 'The script of a LAMBDA is the body of a function, and it has no "return"', { repair });
+      } else if (!isBody(script) && onlyDeclares(text)) {
+        yield at(step, field, 'The script declares a function but does not call it');
+      }
+    }
+  },
+};
+
+const absentObject: WorkflowRule = {
+  id: 'absent-object',
+  severity: 'warning',
+  summary: 'a script uses an object that the script engine of the server does not have',
+  reason:
+    'The engine is GraalJS without the objects of browsers and Node. The script throws a ReferenceError, and the task fails without a retry.',
+  repair: 'Remove it. For a call use an HTTP task, for a pause a WAIT task, and for anything else a worker.',
+  *check(subject) {
+    for (const { step, field, text } of scripts(subject)) {
+      for (const name of absentObjects(text)) {
+        const repair = name === 'console' || name.startsWith('print') ? 'Remove it: a script cannot log.' : undefined;
+        yield at(step, field, `The script uses "${name}", which the server does not have`, { repair });
+      }
     }
   },
 };
@@ -126,6 +189,7 @@ function inputsOf(step: LintedTask, { steps, known }: Subject): ReadonlySet<stri
   const names = new Set([...Object.keys(step.input), ...Object.keys(template)]);
   if (step.type !== 'DO_WHILE') return names;
   names.add(step.ref);
+  if (isOverItems(step)) names.add('loopItem').add('loopIndex');
   for (const other of steps) if (other.pointer.startsWith(`${step.pointer}/`)) names.add(other.ref);
   return names;
 }
@@ -136,6 +200,8 @@ export const scriptRules: readonly WorkflowRule[] = [
   unknownEvaluator,
   expressionInScript,
   scriptSyntax,
+  scriptWithoutValue,
+  absentObject,
   endlessScript,
   unknownScriptInput,
 ];

@@ -1,4 +1,5 @@
 import { isObject } from '../../../core/json.ts';
+import { isGuarded, mayBeNull } from '../null-values.ts';
 import type { WorkflowRule } from '../rule.ts';
 import type { KnownDefinitions } from '../subject.ts';
 import { around, at, isDynamic, type LintedTask, objectOf, type Subject, subjectOf, textOf } from '../subject.ts';
@@ -23,7 +24,7 @@ const unknownWorkflow: WorkflowRule = {
   severity: 'error',
   summary: 'a task starts a workflow that does not exist',
   reason:
-    'The server registers the definition. With SUB_WORKFLOW, every start then answers 500. With START_WORKFLOW, the task fails.',
+    'The server registers the definition. If a SUB_WORKFLOW has no version, every start answers 500. Otherwise the task fails when it runs.',
   repair: 'Correct the name or version, or register that workflow first.',
   *check(subject) {
     for (const step of subject.steps) {
@@ -108,8 +109,52 @@ function mayEndBefore(step: LintedTask): boolean {
   return false;
 }
 
+/** The SUB_WORKFLOWs whose workflow only an execution decides. */
+function dynamicCallees({ steps }: Subject): { step: LintedTask; name: string }[] {
+  return steps.flatMap((step) => {
+    if (step.type !== 'SUB_WORKFLOW') return [];
+    const { name, workflowDefinition } = objectOf(step.task.subWorkflowParam);
+    return isDynamic(name) && !workflowDefinition ? [{ step, name: textOf(name) }] : [];
+  });
+}
+
+const calleeWithoutVersion: WorkflowRule = {
+  id: 'callee-without-version',
+  severity: 'error',
+  summary: 'a SUB_WORKFLOW names its workflow by an expression and has no version',
+  reason:
+    'The server looks for the latest version before it knows the name, so every start of the workflow answers 500.',
+  repair: 'Write subWorkflowParam.version, or choose between fixed names with a SWITCH.',
+  *check(subject) {
+    for (const { step, name } of dynamicCallees(subject)) {
+      const { version } = objectOf(step.task.subWorkflowParam);
+      if (version === undefined || version === null)
+        yield at(step, '/subWorkflowParam/version', `The workflow is "${name}", without a version`);
+    }
+  },
+};
+
+const calleeMayBeNull: WorkflowRule = {
+  id: 'callee-may-be-null',
+  severity: 'warning',
+  summary: 'the name of the workflow that a SUB_WORKFLOW starts may be null',
+  reason:
+    'If it is null, the server fails each time it looks at the execution: nothing is open, and the execution hangs forever. As the first task, the start answers 500.',
+  repair:
+    'Give the value a default in inputTemplate or variables. Or put the task behind a SWITCH on the same value, whose case "null" ends with a TERMINATE.',
+  *check(subject) {
+    for (const { step, name } of dynamicCallees(subject)) {
+      const use = subject.uses.find(({ pointer }) => pointer === `${step.pointer}/subWorkflowParam/name`);
+      if (use?.whole && mayBeNull(use, subject) && !isGuarded(step, name))
+        yield at(step, '/subWorkflowParam/name', `${name} may be null`);
+    }
+  },
+};
+
 /** Rules about the workflows that a workflow starts. */
 export const startedWorkflowRules: readonly WorkflowRule[] = [
+  calleeWithoutVersion,
+  calleeMayBeNull,
   unknownWorkflow,
   unknownFailureWorkflow,
   endlessRecursion,

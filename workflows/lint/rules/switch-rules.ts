@@ -105,6 +105,14 @@ function chosenBy(step: LintedTask, subject: Subject): { values?: readonly strin
   return { values: valuesOf(schema), open: isOpen(schema) };
 }
 
+/** True if a SWITCH has a case for every value that its schema allows. */
+export function coversEveryValue(step: LintedTask, subject: Subject): boolean {
+  const isByValue = step.type === 'SWITCH' && step.task.evaluatorType === 'value-param';
+  const { values } = isByValue ? chosenBy(step, subject) : {};
+  const cases = objectOf(step.task.decisionCases);
+  return values?.every((value) => Object.hasOwn(cases, value)) ?? false;
+}
+
 const unreachableCase: WorkflowRule = {
   id: 'unreachable-case',
   severity: 'warning',

@@ -1,4 +1,5 @@
 import { isObject } from '../../../core/json.ts';
+import { NAME_REPAIR, unreachableName } from '../../../core/names.ts';
 import { zodPath } from '../../../core/schema/zod-sentences.ts';
 import { misfits, strangersIn, taskDefForm } from '../definition-forms.ts';
 import type { TaskDefRule } from '../rule.ts';
@@ -42,13 +43,16 @@ const missingName: TaskDefRule = {
   severity: 'error',
   summary: 'a task definition has no name, or a special character in its name',
   reason:
-    'The server rejects an empty name. In its queue names ":" separates the task type from a domain, so no worker finds the task.',
-  repair: 'Use letters, digits, ".", - and _.',
+    'The server rejects an empty name. With some characters it can never fetch or delete the definition. In its queue names ":" separates the task type from a domain, so no worker finds the task.',
+  repair: NAME_REPAIR,
   *check({ def }) {
     const name = textOf(def.name);
+    const why = unreachableName(name);
     if (name === '') yield { pointer: '/name', message: 'The task definition has no name' };
-    else if (/[:/\s]/.test(name))
-      yield { pointer: '/name', message: `The task definition's name "${name}" contains a colon, a slash or a space` };
+    else if (why)
+      yield { pointer: '/name', message: `The task definition cannot be called ${JSON.stringify(name)}: ${why}` };
+    else if (/[:\s]/.test(name))
+      yield { pointer: '/name', message: `The task definition's name "${name}" contains a colon or a space` };
   },
 };
 

@@ -55,7 +55,7 @@ const deprecatedType: WorkflowRule = {
   *check({ steps }) {
     for (const step of steps) {
       const successor = taskType(step.type)?.replacedBy;
-      if (successor) yield at(step, '/type', `Use ${successor} instead of ${step.type}`);
+      if (successor) yield at(step, '/type', `${step.type} is deprecated`, { repair: `Use ${successor}.` });
     }
   },
 };
