@@ -1,9 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
 import { Command as Commander } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { makeManifest } from '../../cli/bundle/make-bundle.ts';
+import { packageManifest } from '../../cli/bundle/package-manifest.ts';
 import type { Command } from '../../cli/define-command.ts';
 import { discover } from '../../core/content/discover.ts';
 import { settingList } from '../../core/settings/settings.ts';
@@ -44,10 +46,27 @@ describe('the published manifests', () => {
     }
   });
 
-  test('server.json fits the limits of the registry', () => {
-    expect(server.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/);
-    expect(server.description.length).toBeLessThanOrEqual(100);
-    expect(server.title.length).toBeLessThanOrEqual(100);
+  test('P5: server.json fits the schema of the registry, and the schema would refuse a mistake', () => {
+    const schema = json('test/support/registry/server.schema.json');
+    const fits = new AjvJsonSchemaValidator().getValidator(schema);
+    expect(server.$schema).toBe(schema.$id);
+    expect(fits(server)).toMatchObject({ valid: true });
+    const [pack] = server.packages;
+    const mistakes = [
+      { ...server, name: 'conductor-fleet' },
+      { ...server, description: 'x'.repeat(101) },
+      { ...server, packages: [{ ...pack, version: 'latest' }] },
+      { ...server, packages: [{ ...pack, packageArguments: [{ type: 'positional' }] }] },
+    ];
+    for (const mistake of mistakes) expect(fits(mistake)).toMatchObject({ valid: false });
+  });
+
+  test('P5: the published package names the entry of the registry, and npx finds the program that the entry starts', () => {
+    const manifest = packageManifest(root);
+    const [pack] = server.packages;
+    expect(manifest).toMatchObject({ mcpName: server.name, name: pack.identifier, version: pack.version });
+    expect(pack.runtimeHint).toBe('npx');
+    expect(Object.values(manifest.bin ?? {})).toContain('cli/fleet.js');
   });
 });
 
