@@ -19,6 +19,8 @@ export interface ConfigSources {
   env?: Environment;
   /** Path of a JSON file whose keys are setting names. */
   file?: string | undefined;
+  /** Values that a program passes in its code, by setting name. They win over every other source. */
+  options?: Readonly<Partial<Record<SettingName, unknown>>>;
 }
 
 export interface LoadedConfig {
@@ -38,14 +40,19 @@ interface Given {
  * Resolves all settings. A flag wins over the environment, the environment over the file, the file over the default.
  * @throws FleetError `config` that lists every mistake, not just the first
  */
-export function loadConfig({ flags = {}, env = processEnvironment(), file }: ConfigSources = {}): LoadedConfig {
+export function loadConfig({
+  flags = {},
+  env = processEnvironment(),
+  file,
+  options = {},
+}: ConfigSources = {}): LoadedConfig {
   const mistakes: string[] = [];
   const notices: string[] = [];
   const fromFile = file === undefined ? {} : readConfigFile(file, mistakes);
   const config: Record<string, unknown> = {};
 
   for (const [name, setting] of settingList) {
-    const given = firstGiven(name, setting, flags, env, fromFile, file);
+    const given = fromOptions(name, options) ?? firstGiven(name, setting, flags, env, fromFile, file);
     const value = given?.text ? fromText(given.value, setting.kind) : given?.value;
     const parsed = setting.schema.safeParse(value);
     if (parsed.success) config[name] = parsed.data;
@@ -115,6 +122,10 @@ function firstGiven(
   if (variable !== undefined && variable !== '') return { value: variable, from: setting.env, text: true };
   if (Object.hasOwn(fromFile, name)) return { value: fromFile[name], from: `"${name}" in ${file}`, text: false };
   return undefined;
+}
+
+function fromOptions(name: SettingName, options: NonNullable<ConfigSources['options']>): Given | undefined {
+  return options[name] === undefined ? undefined : { value: options[name], from: name, text: false };
 }
 
 function fromText(value: unknown, kind: Setting['kind']): unknown {

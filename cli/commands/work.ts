@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Cleanups } from '../../core/cleanups.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Worker } from '../../core/contract.ts';
@@ -8,7 +8,7 @@ import { count } from '../../core/text.ts';
 import { announce } from '../../workers/runtime/control/announced-workers.ts';
 import { serveControl, serveViews, type Views } from '../../workers/runtime/control/page-server.ts';
 import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
-import { type OpenSpool, Spool } from '../../workers/runtime/report/spool.ts';
+import { openSpool } from '../../workers/runtime/report/open-spool.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { limitYoungGeneration } from '../limit-young-generation.ts';
@@ -52,7 +52,7 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
     const observation = await observe({ config, conductor, log, fleet: () => fleet });
     cleanups.add('the sending of spans', () => observation.close());
     const controlUrl = await servePages(context, () => fleet, observation.views, cleanups);
-    const spool = await openSpool(context);
+    const spool = await openSpool(config, log);
     const settings = workerSettings(config);
     const { listeners, intercept, conductor: traced } = observation;
     const fleet = startFleet({ workers, conductor: traced, config, settings, log, spool, listeners, intercept });
@@ -98,20 +98,6 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
       { dataDir, controlUrl, reason: messageOf(error) },
       'this process cannot announce itself in the data folder: `fleet workers` finds it only with --url',
     );
-  }
-}
-
-/** Opens the spool. If its folder cannot be used, the process logs a warning and still serves tasks. */
-async function openSpool({ config, log }: CommandContext): Promise<OpenSpool | undefined> {
-  const folder = resolve(config.workerSpoolDir ?? join(config.dataDir, 'spool'));
-  try {
-    return await Spool.open({ folder, maxBytes: config.workerSpoolMaxMb * 1_000_000, log });
-  } catch (error) {
-    log.warn(
-      { folder, reason: messageOf(error) },
-      'the spool cannot be opened: results that cannot be delivered are kept in memory only',
-    );
-    return undefined;
   }
 }
 

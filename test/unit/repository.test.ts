@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   entry: ['core', 'workers', 'workflows', 'mcp'],
   core: ['core'],
   'workers/runtime': ['core', 'workers/runtime'],
+  'workers/embed': ['core', 'workers/runtime', 'workers/embed'],
   'workers/effects': ['core', 'workers/effects'],
   'workers/shared': ['workers/shared'],
   'workers/tasks': ['workers/shared'],
@@ -128,6 +129,22 @@ describe('imports', () => {
       .filter((file) => !isContent(file) && !writesSources.includes(file))
       .filter((file) => packagesOf(file).some((name) => name.startsWith('conductor-fleet')));
     expect(offenders).toEqual([]);
+  });
+
+  /** The packages that a module loads when it is imported. Imports of types load nothing, and `import(…)` loads later. */
+  function packagesLoadedBy(file: string, seen = new Set<string>()): Set<string> {
+    const loads = /^(?:import|export)\s+(?!type\b)(?:[^;']*?\sfrom\s+)?'([^']+)';/gm;
+    for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(loads)) {
+      const target = name.startsWith('.') ? normalize(join(dirname(file), name)) : name;
+      if (seen.has(target)) continue;
+      seen.add(target);
+      if (name.startsWith('.')) packagesLoadedBy(target, seen);
+    }
+    return new Set([...seen].filter((target) => !/^node:|\.ts$/.test(target)));
+  }
+
+  test('P3: importing conductor-fleet/workers loads no MCP server', () => {
+    expect(packagesLoadedBy('entry/workers.ts')).toEqual(new Set(['zod']));
   });
 
   test('no other folder imports cli or test', () => {

@@ -69,6 +69,21 @@ describe('the spool', () => {
     expect((await open(folder)).left).toEqual([]);
   });
 
+  test('two spools of one process have files of their own, and the next spool takes over the file of a closed one', async () => {
+    const folder = aFolder();
+    const [first, second] = [await open(folder), await open(folder)];
+    await first.spool.append(result('a'));
+    await second.spool.append(result('b'));
+    expect(readdirSync(folder)).toHaveLength(2);
+    await first.spool.close();
+    const third = await open(folder);
+    expect(ids(third.left)).toEqual(['a']);
+    await third.spool.delivered('a');
+    await second.spool.delivered('b');
+    await Promise.all([second.spool.close(), third.spool.close()]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('after a truncated or invalid line, the spool still reads all other lines', async () => {
     const folder = aFolder();
     const { spool } = await open(folder);

@@ -71,6 +71,8 @@ export interface FleetOptions {
   >;
   settings: WorkerSettings;
   log: Logger;
+  /** The name under which the server knows the process. Default: host name and process id. */
+  workerId?: string;
   /** Keeps undelivered results on disk. Without a spool, these results keep their slots, and are lost if the process is killed. */
   spool?: OpenSpool | undefined;
   listeners?: readonly Listener[];
@@ -91,7 +93,7 @@ export function startFleet(options: FleetOptions): Fleet {
 }
 
 class WorkerProcess implements Fleet {
-  readonly workerId = `${hostname()}-${process.pid}`;
+  readonly workerId: string;
   readonly events: Events;
   readonly #options: FleetOptions;
   readonly #slots: Slots;
@@ -110,6 +112,7 @@ class WorkerProcess implements Fleet {
   constructor(options: FleetOptions) {
     const { workers, conductor, config, settings, log, listeners } = options;
     this.#options = options;
+    this.workerId = options.workerId ?? `${hostname()}-${process.pid}`;
     this.events = new Events(log, listeners);
     this.#slots = Slots.ofProcess(config.workerConcurrency);
     this.#threads = new Threads(config.workerThreads);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -10,14 +11,14 @@ import { startOf } from '../../../core/processes.ts';
 /**
  * Keeps undelivered results on disk until the server has them.
  *
- * Each process has one file, named after the process. The file gets a line for each result, and another line when the result has been
+ * Each spool has one file, named after its process. The file gets a line for each result, and another line when the result has been
  * delivered. The file is emptied once it holds no undelivered result.
  *
  * Invariants:
  * 1. `append` resolves with true only when the line is on the disk (`fdatasync`): neither kill -9 nor a power failure loses it.
  * 2. A torn or damaged line loses only its own result; all readable lines are kept.
- * 3. Two processes never own one file. To take over the file of an ended process, a process renames it, which succeeds only once. Even if a
- *    result is delivered twice, this does no harm, because the server ignores the second.
+ * 3. Two spools never own one file, not even two of one process. To take over the file of an ended process or of a closed spool, a spool
+ *    renames it, which succeeds only once. Even if a result is delivered twice, this does no harm, because the server ignores the second.
  * 4. The file does not grow past its limit: `append` returns false instead.
  */
 export class Spool {
@@ -52,7 +53,7 @@ export class Spool {
     return { spool, left };
   }
 
-  /** Takes over the files of ended processes of this machine. Returns the results in them, which are then in this spool. */
+  /** Takes over the files of ended processes and closed spools of this machine. Returns their results, which are then in this spool. */
   async adopt(): Promise<TaskResult[]> {
     const left: TaskResult[] = [];
     for (const name of await readdir(this.#folder)) {
@@ -103,12 +104,15 @@ export class Spool {
     });
   }
 
-  /** Closes the file, and removes it if it holds no undelivered result. */
+  /** Closes the file. Removes it if it holds no undelivered result. Otherwise any other spool may take it over, also one of this process. */
   close(): Promise<void> {
     return this.#inOrder(async () => {
-      await this.#file?.close();
-      if (this.#file && this.#undelivered.size === 0) await rm(join(this.#folder, this.#name), { force: true });
+      if (!this.#file) return;
+      const path = join(this.#folder, this.#name);
+      await this.#file.close();
       this.#file = undefined;
+      if (this.#undelivered.size === 0) await rm(path, { force: true });
+      else await rename(path, join(this.#folder, closedName())).catch(() => undefined); // the end of the process gives it up, too
     });
   }
 
@@ -175,12 +179,17 @@ function parseJson(text: string): unknown {
 
 const EXTENSION = '.jsonl';
 
-/** Returns `host~pid~start.jsonl`. The start is needed, because the system may give the same process id to a later process. */
+/** Returns `host~pid~start~spool.jsonl`. The start is needed, because the system may give the same process id to a later process. */
 async function ownName(): Promise<string> {
-  return `${hostname()}~${process.pid}~${await startMark(process.pid)}${EXTENSION}`;
+  return `${hostname()}~${process.pid}~${await startMark(process.pid)}~${randomUUID().slice(0, 8)}${EXTENSION}`;
 }
 
-/** True if a file belongs to an ended process of this machine. The name of a file that was taken over ends with a number. */
+/** A name that no running process owns, because no process starts at this mark. */
+function closedName(): string {
+  return `${hostname()}~${process.pid}~closed~${randomUUID().slice(0, 8)}${EXTENSION}`;
+}
+
+/** True if a file belongs to an ended process or a closed spool of this machine. The name of a file that was taken over ends with a number. */
 async function isOrphan(name: string, own: string): Promise<boolean> {
   const [host, pid, start] = name.replace(EXTENSION, '').split('~');
   if (!name.endsWith(EXTENSION) || host !== hostname() || start === undefined) return false;
