@@ -5,6 +5,7 @@ import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
 import { isWorkflow, type TaskContract, type TaskPolicy, type Workflow } from '../core/contract.ts';
 import { FleetError, messageOf } from '../core/errors.ts';
+import { parseExactly } from '../core/json.ts';
 import type { KnownDefinitions } from '../workflows/lint/lint.ts';
 import { toTaskDef } from '../workflows/manage/task-def.ts';
 import { loadWorkers, loadWorkflows } from './load-content.ts';
@@ -101,7 +102,7 @@ async function targetsInJson(path: string, isOneOfMany: boolean): Promise<Target
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch (cause) {
     throw new FleetError('input', `"${path}" is not JSON: ${messageOf(cause)}.`, {
       remedy: 'Correct the file.',

@@ -4,6 +4,9 @@
  * It loads only what content needs: no worker runtime, no MCP server, no client of the Conductor server.
  */
 
+// Declares JSON.rawJSON, which `fleet pull` writes for an integer beyond 2^53.
+import '../core/json.ts';
+
 /** zod, in the version that this package reads schemas with. Import it from here, so that no second version is involved. */
 export { z } from 'zod';
 export type { Conductor } from '../core/conductor/api.ts';

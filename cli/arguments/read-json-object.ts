@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { parseExactly } from '../../core/json.ts';
 import { readText } from './text-file.ts';
 
 /**
@@ -11,7 +12,7 @@ export function readJsonObject(text: string, about: { flag: string; example: str
   const source = file === undefined ? text : readText(file, `Give ${about.flag} a file that you can read.`);
   let value: unknown;
   try {
-    value = JSON.parse(source);
+    value = parseExactly(source);
   } catch (cause) {
     const remedy = `Write a JSON object in single quotes: ${about.flag} '${about.example}'.`;
     throw new FleetError('input', `${about.flag} is not JSON: ${messageOf(cause)}`, { remedy, cause });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { findDefinition } from '../../core/conductor/start-checked.ts';
 import { type Execution, executionSchema } from '../../core/conductor/types.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { parseExactly } from '../../core/json.ts';
 import { count } from '../../core/text.ts';
 import type { Diagram } from '../../workflows/diagram/diagram.ts';
 import { type DefinitionLike, drawDefinition, drawExecution } from '../../workflows/diagram/draw.ts';
@@ -154,7 +155,7 @@ function drawFile(file: string): Diagram {
 function readJson(file: string): unknown {
   const remedy = 'Give a JSON file that holds a definition or an execution.';
   try {
-    return JSON.parse(readText(file, remedy));
+    return parseExactly(readText(file, remedy));
   } catch (cause) {
     if (cause instanceof FleetError) throw cause;
     throw new FleetError('input', `"${file}" is not JSON: ${messageOf(cause)}.`, { remedy, cause });

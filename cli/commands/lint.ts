@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
+import { parseExactly } from '../../core/json.ts';
 import { count } from '../../core/text.ts';
 import {
   applyFixes,
@@ -123,7 +124,7 @@ async function fix(results: Result[], known: KnownDefinitions, options: Options)
 /** Writes the corrected definitions back to their file and keeps its indentation. */
 async function rewrite(source: string, done: readonly Result[]): Promise<void> {
   const text = await readFile(source, 'utf8');
-  let content: unknown = JSON.parse(text);
+  let content: unknown = parseExactly(text);
   for (const { target } of done.filter((one) => one.target.source === source)) {
     if (target.index === undefined) content = target.def;
     else if (Array.isArray(content)) content[target.index] = target.def;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { FleetError } from '../errors.ts';
+import { jsonCopy } from '../json.ts';
 import type { Conductor } from './api.ts';
 import { latestAttempts } from './execution-facts.ts';
 import { roleOf } from './task-types.ts';
@@ -67,7 +68,7 @@ export async function answerTask(conductor: Conductor, task: Task, answer: TaskA
 /** True if the ended task holds this answer. An output that the server keeps elsewhere cannot be compared and counts as equal. */
 function isFrom({ status, outputData }: TaskAnswer, ended: Task): boolean {
   if (typeof ended.externalOutputPayloadStoragePath === 'string') return true;
-  return ended.status === status && isDeepStrictEqual(ended.outputData, JSON.parse(JSON.stringify(outputData)));
+  return ended.status === status && isDeepStrictEqual(ended.outputData, jsonCopy(outputData));
 }
 
 async function claim(conductor: Conductor, taskId: string, until: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Limits } from '../../core/conductor/calls/task-calls.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { jsonCopy } from '../../core/json.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 
 /*
@@ -91,7 +92,7 @@ function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: 
   if (status !== 'COMPLETED') return task.reasonForIncompletion === reasonForIncompletion;
   // An output in external storage cannot be compared, so the status alone decides.
   if (typeof task.externalOutputPayloadStoragePath === 'string') return true;
-  return isDeepStrictEqual(task.outputData, JSON.parse(JSON.stringify(outputData ?? {})));
+  return isDeepStrictEqual(task.outputData, jsonCopy(outputData ?? {}));
 }
 
 function leaseLost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
+import { roundedNumber } from '../../core/json.ts';
 import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 import type { Tool } from './define-tool.ts';
 import { suggestedCall } from './suggested-call.ts';
@@ -14,12 +15,23 @@ export interface UncheckedCall {
 
 /** Checks the arguments of a call. @throws FleetError `input` that says for each mistake what the argument must be */
 export function parseArguments({ tool, args }: UncheckedCall): Record<string, unknown> {
+  refuseRoundedNumbers(args);
   const parsed = tool.input.safeParse(args);
   if (parsed.success) return parsed.data;
   throw new FleetError('input', mistakesIn(parsed.error, args, { name: tool.name, schema: tool.input }), {
     remedy: suggestedCall(tool, args, parsed.error.issues) ?? `Correct these arguments, then call ${tool.name} again.`,
     cause: parsed.error,
   });
+}
+
+/** The client's JSON was parsed before it arrived here, so an integer beyond 2^53 has perhaps become another one already. */
+function refuseRoundedNumbers(args: UncheckedCall['args']): void {
+  const found = roundedNumber(args);
+  if (!found) return;
+  const what = Number.isFinite(found.value)
+    ? `is the integer ${BigInt(found.value)}. Beyond 2^53 its last digits may be wrong.`
+    : 'is too large for a number.';
+  throw new FleetError('input', `${zodPath(found.path)} ${what}`, { remedy: 'Send it as a string.' });
 }
 
 /** One sentence for each mistake in the arguments of `name`. The sentence says what the argument must be. */

@@ -4,7 +4,7 @@ import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { acquireLock } from '../../core/conductor/definition-lock.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { isObject } from '../../core/json.ts';
+import { isObject, jsonCopy } from '../../core/json.ts';
 import { callOf, quote } from './quote.ts';
 
 /*
@@ -90,8 +90,7 @@ async function find(
 
 /** The same key with another input is a mistake. Returning the first execution's result would hide it. */
 function reuse({ workflowId, input }: Execution, request: StartRequest & { correlationId: string }): StartedOnce {
-  if (isDeepStrictEqual(input, JSON.parse(JSON.stringify(request.input))))
-    return { executionId: workflowId, isNew: false };
+  if (isDeepStrictEqual(input, jsonCopy(request.input))) return { executionId: workflowId, isNew: false };
   const key = quote(request.correlationId, 200);
   throw new FleetError(
     'conflict',

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import complete from '../../cli/commands/complete.ts';
 import run from '../../cli/commands/run.ts';
 import status from '../../cli/commands/status.ts';
+import { parseExactly } from '../../core/json.ts';
 import {
   type FakeConductor,
   type FakeRequest,
@@ -55,6 +56,19 @@ describe('fleet run', () => {
     expect(sent('POST', '/api/workflow')).toEqual([]);
     await fleet(run, 'fake_flow', '--input', '{"orderId":"o-1"}');
     expect(sent('POST', '/api/workflow')).toMatchObject([{ input: { orderId: 'o-1', retries: 3 } }]);
+  });
+
+  test('D1: fleet run sends and shows an integer beyond 2^53 digit by digit', async () => {
+    const digits = '9007199254740993';
+    fake.routes = ({ path }) =>
+      path === '/api/workflow/exec-1'
+        ? { body: fakeExecution({ output: parseExactly(`{"n":${digits}}`) }) }
+        : undefined;
+    const done = await fleet(run, 'fake_flow', '--input', `{"n":${digits}}`, '--wait');
+    expect(done.stdout).toContain(`output {"n":${digits}}`);
+    expect((await fleet(status, 'exec-1', '--json')).stdout).toContain(`"output":{"n":${digits}}`);
+    const [started] = fake.requests.filter(({ method, path }) => method === 'POST' && path === '/api/workflow');
+    expect(JSON.stringify(started?.body)).toContain(`"input":{"n":${digits}}`);
   });
 
   test('fleet run --wait prints the execution, and exits with 1 unless it is COMPLETED', async () => {

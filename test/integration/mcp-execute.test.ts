@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parseExactly } from '../../core/json.ts';
 import { keyFromInput } from '../../mcp/shared/start-once.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
 import { respond } from '../support/fake-calls.ts';
@@ -153,3 +154,11 @@ function keysAndLocks({ method, path, body }: FakeRequest) {
   if (method === 'POST' && path === '/api/metadata/workflow') lock = body;
   return path.includes('fleet_start_lock_') ? { body: method === 'GET' ? lock : '' } : undefined;
 }
+
+test('D1: an integer beyond 2^53 in an output is shown digit by digit', async () => {
+  const execution = fakeExecution({ output: parseExactly('{"n":9007199254740993}') });
+  fake.routes = respond('/api/workflow/exec-1', execution);
+  const { text, structured } = await call({ name: 'fake_flow', waitSeconds: 5 });
+  expect(text).toContain('9007199254740993');
+  expect(JSON.stringify(structured)).toContain('9007199254740993');
+});

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { release } from '../../core/conductor/embedded/install/release.ts';
+import { parseExactly } from '../../core/json.ts';
 
 /** The ways in which the fake server can fail. */
 export type Fault = 'none' | 'html' | 'error-500' | 'bad-json' | 'wrong-shape' | 'slow' | 'hang-up';
@@ -77,7 +78,7 @@ async function read(incoming: IncomingMessage): Promise<FakeRequest> {
   for await (const chunk of incoming) text += chunk;
   const { pathname: path, searchParams: query } = new URL(incoming.url ?? '/', 'http://fake');
   // Clients send a line of a task log as plain text.
-  const body = text === '' ? undefined : path.endsWith('/log') ? text : JSON.parse(text);
+  const body = text === '' ? undefined : path.endsWith('/log') ? text : parseExactly(text);
   return { method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body };
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowDef } from '../../core/conductor/types.ts';
+import { parseExactly } from '../../core/json.ts';
 
 /**
  * Reads definitions as other tools and people write them: JSON in many styles, with odd names, unknown fields, and texts
@@ -11,6 +12,6 @@ export function foreignDefinitions(prefix: string): WorkflowDef[] {
   const folder = join(import.meta.dirname, 'foreign-definitions');
   return readdirSync(folder).map((file) => {
     const text = readFileSync(join(folder, file), 'utf8');
-    return JSON.parse(text.replaceAll('"foreign_', `"${prefix}_`)) as WorkflowDef;
+    return parseExactly(text.replaceAll('"foreign_', `"${prefix}_`)) as WorkflowDef;
   });
 }

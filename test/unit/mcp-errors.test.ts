@@ -86,6 +86,16 @@ describe('wrong arguments', () => {
     throw new Error('accepted');
   };
 
+  test('D1: an integer beyond 2^53 is refused with its place, because its digits may have changed', () => {
+    expect(mistakes({ name: 'a', input: { order: { ids: [2 ** 53 + 2] } } })).toBe(
+      'input.order.ids[0] is the integer 9007199254740994. Beyond 2^53 its last digits may be wrong.',
+    );
+    expect(mistakes({ name: 'a', limit: Number.POSITIVE_INFINITY })).toContain('limit is too large for a number.');
+    expect(parseArguments({ tool, args: { name: 'a', input: { n: 2 ** 53 - 1, f: 1.5 } } })).toMatchObject({
+      name: 'a',
+    });
+  });
+
   test.each([
     [{}, 'name is missing; it must be a string.'],
     [{ name: 3 }, 'name must be a string, not 3.'],

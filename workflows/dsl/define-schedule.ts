@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Schedule, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { jsonCopy } from '../../core/json.ts';
 import { zodSentences } from '../../core/schema/zod-sentences.ts';
 import { count } from '../../core/text.ts';
 
@@ -87,5 +88,5 @@ function checkedInput(place: string, workflow: Workflow, input: unknown): Record
       `${place}: the input does not fit ${workflow.name}: ${zodSentences(parsed.error, input).join(' ')}`,
     );
   }
-  return JSON.parse(JSON.stringify(input)) as Record<string, unknown>; // the JSON that the server receives
+  return jsonCopy(input) as Record<string, unknown>; // the JSON that the server receives
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
+import { jsonCopy } from '../../core/json.ts';
 
 /**
  * Typed references to values of a running workflow.
@@ -111,5 +112,5 @@ export function toParameters(value: unknown, schema: z.ZodType): Record<string, 
 
 /** Turns a wired value into plain JSON: references become expressions, and undefined properties are removed. */
 export function toJson<T>(value: T): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  return value === undefined ? undefined : jsonCopy(value);
 }

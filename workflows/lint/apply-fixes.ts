@@ -1,9 +1,9 @@
-import { isObject } from '../../core/json.ts';
+import { isObject, jsonCopy } from '../../core/json.ts';
 import type { Edit, Finding } from './rule.ts';
 
 /** Applies the fixes of these findings to a copy of the definition. Returns the copy and the findings that were fixed. */
 export function applyFixes(def: unknown, findings: readonly Finding[]): { def: unknown; fixed: Finding[] } {
-  const copy = structuredClone(def);
+  const copy = jsonCopy(def);
   const fixed: Finding[] = [];
   const touched = new Set<string>();
   for (const finding of findings) {

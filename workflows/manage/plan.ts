@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
+import { parseExactly } from '../../core/json.ts';
 import { type Change, changeSchema, isDue, labelOf } from './change.ts';
 import { type DecideOptions, type Decision, decideChanges } from './decide/decide-changes.ts';
 import type { Definitions } from './decide/server-view.ts';
@@ -81,7 +82,7 @@ function unmanagedIn(stored: Definitions, changes: readonly Change[]): Plan['unm
 /** @throws FleetError `input` if the text is not a plan */
 export function parsePlan(text: string, file: string): Plan {
   try {
-    return planSchema.parse(JSON.parse(text));
+    return planSchema.parse(parseExactly(text));
   } catch (cause) {
     throw new FleetError('input', `${file} is not a plan of this version of fleet.`, {
       remedy: 'Make a plan: fleet plan --out plan.json',

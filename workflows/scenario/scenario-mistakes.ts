@@ -1,6 +1,6 @@
 import { NESTED_LOOP } from '../../core/conductor/task-types.ts';
 import type { Workflow } from '../../core/contract.ts';
-import { isObject } from '../../core/json.ts';
+import { isObject, jsonCopy } from '../../core/json.ts';
 import { nearest } from '../../core/nearest.ts';
 import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 import type { Expectation, Mocked, Scenario, Unchecked } from './define-scenarios.ts';
@@ -143,5 +143,5 @@ function expectationMistakes(workflow: Workflow, expect: Expectation, known: Kno
 }
 
 function json(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  return value === undefined ? undefined : jsonCopy(value);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../errors.ts';
+import { hasLongNumber, parseExactly } from '../../json.ts';
 import { safeParseOften } from '../../parse.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
@@ -76,7 +77,7 @@ export function createCaller(config: ConnectionConfig): Caller {
         const answer = await send(call, url, limit.signal);
         signal?.throwIfAborted();
         if (answer.status >= 300) throw errorOf(`${method} ${path}`, answer);
-        return parseAnswer(serverUrl, `${method} ${path}`, answer, call.answer);
+        return parseAnswer(serverUrl, answer, call);
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof FleetError) throw error;
@@ -144,14 +145,19 @@ function refuseDots(name: string, value: string | number): void {
 
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
-  call: string,
   { contentType, text }: HttpAnswer,
-  schema: S,
+  { method, path, lane, answer: schema }: Call<S>,
 ): z.output<S> {
-  const parsed = safeParseOften(schema, contentType.includes('json') ? parseJson(text) : text);
+  const isJson = contentType.includes('json');
+  // The handlers of workers compute with numbers, so they get numbers.
+  const keepsDigits = lane !== 'poll' && hasLongNumber(text);
+  const parsed = safeParseOften(schema, isJson ? parseJson(text, keepsDigits ? parseExactly : JSON.parse) : text);
   if (parsed.success) return parsed.data;
+  // A long number in a field that must be a number is read like every other number.
+  const rounded = isJson && keepsDigits ? schema.safeParse(parseJson(text)) : undefined;
+  if (rounded?.success) return rounded.data;
   const what = text.trimStart().startsWith('<') ? 'a web page' : 'text that is not the answer of a Conductor server';
-  throw new FleetError('upstream', `${call} at ${serverUrl} answered with ${what}.`, {
+  throw new FleetError('upstream', `${method} ${path} at ${serverUrl} answered with ${what}.`, {
     remedy:
       'Check that CONDUCTOR_SERVER_URL names the API of a Conductor server and that no proxy answers in its place.',
     cause: parsed.error,
@@ -191,10 +197,10 @@ function placeOf(path = ''): string {
   return path.replace(/^\w+\.arg\d+(\[\d+\])?\.?/, '');
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     return text;
   }

@@ -187,6 +187,13 @@ export const secrets: Row[] = [
     def([http('a', { ...get, headers: { Authorization: '${workflow.secrets.key}' } })]),
     'registered',
   ],
+  [
+    'D1: an integer that JavaScript has rounded',
+    'rounded-integer',
+    def([simple('a', { n: 2 ** 53 + 2 })]),
+    def([simple('a', { n: JSON.rawJSON('9007199254740993') })]),
+    'registered',
+  ],
 ];
 
 export const ignored: Row[] = [

@@ -1,5 +1,5 @@
 import { roleOf, type TaskRole } from '../../../core/conductor/task-types.ts';
-import { isObject } from '../../../core/json.ts';
+import { isObject, roundedNumber } from '../../../core/json.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
 import { type ExpressionUse, type LintedTask, part, type Subject, taskDefOf } from '../subject.ts';
 import { requiredIn, schemaIn } from '../value-schemas.ts';
@@ -94,5 +94,19 @@ function* literalSecrets(value: unknown, pointer: string, taskReferenceName?: st
   }
 }
 
-/** Rules about required values and secrets. */
-export const valueRules: readonly WorkflowRule[] = [mayBeNull, secretExposed, secretInClear];
+const roundedInteger: WorkflowRule = {
+  id: 'rounded-integer',
+  severity: 'warning',
+  summary: 'an integer in code is beyond 2^53',
+  reason: 'JavaScript rounds such an integer when it reads the code, so the server may get another number.',
+  repair: "Write it as a string, or as JSON.rawJSON('9007199254740993'), which keeps every digit.",
+  *check({ def, root }) {
+    const found = roundedNumber(def);
+    if (!found) return;
+    const pointer = `${root}${found.path.map((key) => part(String(key))).join('')}`;
+    yield { pointer, message: `The number became ${found.value}` };
+  },
+};
+
+/** Rules about values. */
+export const valueRules: readonly WorkflowRule[] = [mayBeNull, secretExposed, secretInClear, roundedInteger];

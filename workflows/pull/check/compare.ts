@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WorkflowTask } from '../../../core/conductor/types.ts';
 import type { Workflow, WorkflowSettings } from '../../../core/contract.ts';
-import { isObject } from '../../../core/json.ts';
+import { isObject, jsonCopy } from '../../../core/json.ts';
 import { canonicalTask, canonicalWorkflow } from '../../manage/compare/canonical.ts';
 import { toTaskDef, withSettings } from '../../manage/task-def.ts';
 import { walk } from '../../model/walk.ts';
@@ -101,5 +101,5 @@ function outline(task: WorkflowTask): unknown {
 
 /** The value as the server would return it, that is, without values that JSON cannot express. */
 function plain<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
+  return jsonCopy(value);
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../../../core/json.ts';
-import { propertyKey, stringLiteral } from './literals.ts';
+import { propertyKey, quoted, stringLiteral } from './literals.ts';
 import type { Name } from './names.ts';
 
 /**
@@ -65,6 +65,7 @@ export function literal(value: unknown): Code {
   if (typeof value === 'string') return stringLiteral(value);
   if (Array.isArray(value)) return array(value.map(literal));
   if (isObject(value)) return object(Object.entries(value).map(([key, item]) => [key, literal(item)] as const));
+  if (JSON.isRawJSON(value)) return `JSON.rawJSON(${quoted(JSON.stringify(value))})`; // a number that JavaScript would round
   return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
