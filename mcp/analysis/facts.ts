@@ -53,17 +53,25 @@ export async function readFacts(reads: Reads, executionId: string, now: number):
 
 /**
  * The failed task that ended an execution: the task that the execution's reason names. If that task is a container, it is the failed
- * task inside.
+ * task inside, or else the cancelled task inside.
  */
 export function failedTaskOf(execution: Execution): Task | undefined {
   const { tasks, reasonForIncompletion: reason } = execution;
   const named = /Task ([0-9a-f-]{36})/.exec(reason ?? '')?.[1];
   const found = tasks.find(({ taskId }) => taskId === named);
   if (found && !isContainer(found.taskType)) return found;
-  const failed = latestAttempts(tasks)
-    .filter(hasFailed)
-    .sort((a, b) => a.endTime - b.endTime);
-  return failed.find(({ taskType }) => !isContainer(taskType)) ?? found ?? failed[0];
+  const latest = latestAttempts(tasks).sort((a, b) => a.endTime - b.endTime);
+  const failed = latest.filter(hasFailed);
+  const inside = [...failed, ...latest.filter((task) => hasCancelled(task, found))];
+  return inside.find(({ taskType }) => !isContainer(taskType)) ?? found ?? failed[0];
+}
+
+/**
+ * True if the cancelled task ended the container. The server then repeats the task's reason in the container's. It cancels the tasks that
+ * are still open afterwards without a reason.
+ */
+function hasCancelled({ status, reasonForIncompletion: reason }: Task, container: Task | undefined): boolean {
+  return status === 'CANCELED' && !!reason && !!container?.reasonForIncompletion?.includes(reason);
 }
 
 /** The name of the queue that a task waits in. */

@@ -5,10 +5,10 @@ import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { explainFailure } from './explain-failure.ts';
-import type { Facts } from './facts.ts';
+import { type Facts, failedTaskOf } from './facts.ts';
 import { type FailedCase, failedCaseOf } from './failed-case.ts';
 import { innermostReason } from './failure-reason.ts';
-import { retry, showTask, startAgain } from './recovery-calls.ts';
+import { retry, showDefinition, showTask, startAgain } from './recovery-calls.ts';
 import type { Advice, RootCause } from './root-cause.ts';
 
 const SHOWN_REASON = 300;
@@ -17,10 +17,19 @@ const SHOWN_ATTEMPTS = 3;
 /** Why an execution ended as it did. */
 export function judgeEnded({ chain }: Facts, asked: Execution): RootCause {
   const execution = chain.at(-1) ?? asked;
+  const found = causeOf(execution, chain);
+  return chain.some(isUndone) ? { ...found, advice: withoutRetry(found.advice, chain[0] ?? execution) } : found;
+}
+
+function causeOf(execution: Execution, chain: readonly Execution[]): RootCause {
   if (execution.status === 'COMPLETED') return completed(execution);
   const ending = execution.tasks.find(({ taskType, status }) => taskType === 'TERMINATE' && status === 'COMPLETED');
   const outermost = chain[0] ?? execution;
   if (ending) return endedByItself(execution, ending, outermost);
+  const task = failedTaskOf(execution);
+  const retried = task && retriedBehind(task, execution);
+  if (retried) return joinedTooEarly(execution, task, retried);
+  if (task?.status === 'CANCELED') return cancelled(execution, task, outermost);
   if (execution.status === 'TERMINATED') return terminated(execution, outermost);
   return failed(execution, chain);
 }
@@ -63,22 +72,66 @@ function terminated(execution: Execution, outermost: Execution): RootCause {
       ...canceled.slice(0, SHOWN_ATTEMPTS).map((task) => `${name(task)} was cancelled.`),
       ...(parent ? [`Its parent is the execution ${quoteIfUnusual(parent)}.`] : []),
     ],
-    advice: [
-      retry('If that was a mistake, retry the cancelled tasks', execution),
-      startAgain('Or start the workflow again', outermost),
-    ],
+    advice: undoOfTermination(execution, outermost),
     execution,
   };
 }
 
+/** The execution ended because one of its tasks was cancelled. The server ends it as FAILED if the definition goes on after such a task. */
+function cancelled(execution: Execution, task: Task, outermost: Execution): RootCause {
+  const why = task.reasonForIncompletion;
+  return {
+    cause: 'terminated',
+    sentence: `A worker or a call cancelled task ${name(task)}${why ? ` with the reason ${shown(why)}` : ''}, so the execution ended as ${execution.status}.`,
+    evidence: [...attemptLines(execution, task), ...compensationLines(execution)],
+    advice: undoOfTermination(execution, outermost),
+    execution,
+    task,
+  };
+}
+
+/**
+ * The task that the server was about to retry when a JOIN looked at its earlier attempt. The JOIN then ended the execution, and the server
+ * cancelled the new attempt.
+ */
+function retriedBehind(join: Task, { tasks }: Execution): Task | undefined {
+  const { joinOn } = join.inputData;
+  if (join.taskType !== 'JOIN' || !Array.isArray(joinOn)) return undefined;
+  return latestAttempts(tasks).find(
+    ({ referenceTaskName, status, retryCount }) =>
+      joinOn.includes(referenceTaskName) && status === 'CANCELED' && retryCount > 0,
+  );
+}
+
+function joinedTooEarly(execution: Execution, join: Task, retried: Task): RootCause {
+  return {
+    cause: 'bad-definition',
+    sentence: `JOIN ${name(join)} looked at an earlier attempt of task ${name(retried)} while the server retried it, so the execution ended as ${execution.status}.`,
+    evidence: attemptLines(execution, retried),
+    advice: [
+      retry('The new attempts did not run, so retry the execution once more', execution),
+      showDefinition('To prevent this, end each branch with a NOOP and let the JOIN wait for the NOOPs', execution),
+    ],
+    execution,
+    task: join,
+  };
+}
+
+function undoOfTermination(execution: Execution, outermost: Execution): Advice[] {
+  return [
+    retry('If that was a mistake, retry the cancelled tasks', execution),
+    startAgain('Or start the workflow again', outermost),
+  ];
+}
+
 function failed(execution: Execution, chain: readonly Execution[]): RootCause {
   const found = failedCaseOf(execution, chain);
-  const { failure, task, outermost } = found;
+  const { failure, task } = found;
   const { sentence, advice } = explainFailure(found);
   return {
     cause: failure.cause,
     sentence,
-    advice: chain.some(isUndone) ? advice.map((step) => withoutRetry(step, outermost)) : advice,
+    advice,
     evidence: evidenceOf(found),
     execution,
     ...(task && { task }),
@@ -91,12 +144,15 @@ function isUndone({ tasks, output }: Execution): boolean {
   return isSaga && failureWorkflowOf(output) !== undefined;
 }
 
-function withoutRetry(step: Advice, outermost: Execution): Advice {
-  if (step.call?.tool !== 'retry_workflow') return step;
-  return startAgain(
+/** Replaces a retry, and an advice to start again, by one advice to start again. */
+function withoutRetry(advice: readonly Advice[], outermost: Execution): Advice[] {
+  const instead = startAgain(
     'Compensation undid the work, so workers refuse a retry. When the cause is fixed, start the workflow again',
     outermost,
   );
+  if (!advice.some(({ call }) => call?.tool === 'retry_workflow')) return [...advice];
+  const replaced = ['retry_workflow', instead.call?.tool];
+  return [...advice.filter(({ call }) => !replaced.includes(call?.tool)), instead];
 }
 
 /** The id of the failure workflow. If the server could not start it, the execution's output holds a sentence instead of the id. */

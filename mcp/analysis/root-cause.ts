@@ -11,7 +11,7 @@ import type { Execution, Task } from '../../core/conductor/types.ts';
  * - `missing-configuration` the server lacks a secret, a provider or credentials
  * - `limit`                 a limit on parallel tasks or on their rate holds a task back
  * - `stuck`                 the server has lost track of a task that it executes itself, as happens after a crash
- * - `terminated`            a call, or its own TERMINATE task, ended the execution
+ * - `terminated`            a call, a cancelled task, or its own TERMINATE task ended the execution
  * - `paused`                a call paused the execution
  * - `waiting`               the execution waits for a person, a signal, a timer or the next attempt, as intended
  * - `in-progress`           a worker or the server works on a task

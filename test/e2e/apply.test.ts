@@ -184,7 +184,7 @@ test.concurrent('apply writes nothing without --yes and without a terminal', asy
   const { file, names, isThere } = await manyPlanned(1);
   const { code, stderr } = await runFleetCommand(['apply', file]);
   expect(code).toBe(2);
-  expect(stderr).toContain('give --yes');
+  expect(stderr).toContain('add --yes');
   expect(await isThere(names[0] as string)).toBe(false);
 });
 

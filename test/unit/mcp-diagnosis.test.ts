@@ -8,7 +8,7 @@ import { isTool } from '../../mcp/engine/define-tool.ts';
 import { endedTroubles } from '../support/troubles/ended-troubles.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
 import { openTroubles } from '../support/troubles/open-troubles.ts';
-import { readRecorded, replay } from '../support/troubles/recorded.ts';
+import { type Recorded, readRecorded, replay } from '../support/troubles/recorded.ts';
 
 const recorded = readRecorded();
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
@@ -17,6 +17,18 @@ async function diagnose(trouble: TroubleName, laterMs = 0) {
   const record = recorded[trouble];
   if (!record) throw new Error(`There is no recording of ${trouble}. Record it: see test/support/troubles/record.ts.`);
   return diagnoseFacts(await readFacts(replay(record), record.executionId, record.now + laterMs));
+}
+
+/** The recording of the same execution, if its workflow were a saga. */
+function asSaga(record: Recorded): Recorded {
+  return JSON.parse(
+    JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,').replaceAll(',}', '}'),
+  );
+}
+
+async function toolsAdvised(record: Recorded): Promise<(string | undefined)[]> {
+  const { advice } = diagnoseFacts(await readFacts(replay(record), record.executionId, record.now));
+  return advice.map(({ call }) => call?.tool);
 }
 
 describe('the diagnosis of an execution on a real server', () => {
@@ -81,9 +93,25 @@ describe('the diagnosis of an execution on a real server', () => {
   test('if compensation has undone an execution, the advice is to start it again and never to retry it', async () => {
     const record = recorded.undoneElsewhere;
     if (!record) throw new Error('undoneElsewhere is not recorded');
-    const text = JSON.stringify(record).replaceAll('"inputData":{', '"inputData":{"_undoneBy":null,');
-    const { advice } = diagnoseFacts(await readFacts(replay(JSON.parse(text)), record.executionId, record.now));
-    expect(advice.map(({ call }) => call?.tool)).toEqual(['execute_workflow']);
+    expect(await toolsAdvised(asSaga(record))).toEqual(['execute_workflow']);
+  });
+
+  test.each(['taskCancelled', 'childTerminated'] as const)(
+    'if compensation has undone an execution after %s, the advice has one call, which starts it again',
+    async (name) => {
+      const record = recorded[name];
+      if (!record) throw new Error(`${name} is not recorded`);
+      const failureWorkflow = '"output":{"conductor.failure_workflow":"00000000-0000-4000-8000-000000000000",';
+      const text = JSON.stringify(asSaga(record)).replaceAll('"output":{', failureWorkflow).replaceAll(',}', '}');
+      expect(await toolsAdvised(JSON.parse(text))).toEqual(['execute_workflow']);
+    },
+  );
+
+  test('if a sub-workflow in a fork was terminated, the diagnosis leads from its parent to it', async () => {
+    const { path, execution, asked } = await diagnose('childTerminated');
+    expect(asked.status).toBe('TERMINATED');
+    expect(path[0]).toBe('task part');
+    expect(execution.workflowName).toBe('und_inner');
   });
 
   test.each(troubles)('the diagnosis of $name suggests calls that are valid without changes', async ({ name }) => {

@@ -28,7 +28,8 @@ import { Scope } from './scope.ts';
  * 6. After a compensation, a retry of the saga's execution does not continue, because the workers refuse its tasks. This does not cover
  *    tasks that the server executes, tasks of a dynamic fork, and the first task of a rerun. A restart is not stopped either, because the
  *    server forgets what the execution did before. Its steps then have their old idempotency keys. Start a new execution instead.
- * 7. If a person or program terminates the execution, nothing is undone: the server then starts no failure workflow.
+ * 7. If a person or program terminates the execution, nothing is undone: the server then starts no failure workflow. If it terminates only
+ *    a sub-workflow, or cancels a task, the compensation runs.
  */
 export function defineSaga<I extends z.ZodObject, O extends z.ZodObject, V extends z.ZodObject | undefined = undefined>(
   spec: Omit<WorkflowSpec<I, O, V>, 'failureWorkflow' | 'verbatim'>,

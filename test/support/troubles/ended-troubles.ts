@@ -1,11 +1,12 @@
-import { hasTask, http, isEnded, simple, type Trouble, task } from './scene.ts';
+import { cancelledTroubles } from './cancelled-troubles.ts';
+import { forkOf, hasTask, http, isEnded, noRetry, simple, type Trouble, task } from './scene.ts';
 
-const noRetry = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, responseTimeoutSeconds: 3600 };
 const script = (ref: string, expression: string, inputs: Record<string, unknown> = {}) =>
   task(ref, 'INLINE', { inputParameters: { evaluatorType: 'graaljs', expression, ...inputs } });
 
 /** Executions that did not succeed. The key of each names the mistake. */
 export const endedTroubles = {
+  ...cancelledTroubles,
   workerFailed: {
     taskDefs: { charge: { ...noRetry, retryCount: 1 } },
     workflows: ({ named }) => ({ flow: { tasks: [simple('charge', named('charge'), { amount: 5 })] } }),
@@ -256,10 +257,7 @@ export const endedTroubles = {
   branchFailed: {
     workflows: ({ shopUrl }) => ({
       flow: {
-        tasks: [
-          task('fork', 'FORK_JOIN', { forkTasks: [[http('a', `${shopUrl}/echo/status/502`)], [task('b', 'WAIT')]] }),
-          task('join', 'JOIN', { joinOn: ['a', 'b'] }),
-        ],
+        tasks: forkOf(http('a', `${shopUrl}/echo/status/502`), task('b', 'WAIT')),
       },
     }),
     until: isEnded,

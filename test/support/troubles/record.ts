@@ -1,6 +1,6 @@
 /**
  * Records the data that the analysis reads about each trouble on a real server. The unit tests use the recordings.
- * Usage: `node test/support/troubles/record.ts <address of the API>`
+ * Usage: `node test/support/troubles/record.ts <address of the API> [trouble …]`. Without names it records every trouble again.
  */
 import { writeFileSync } from 'node:fs';
 import { type Conductor, createConductor } from '../../../core/conductor/api.ts';
@@ -10,20 +10,24 @@ import { startShop } from '../../../examples/shop/start-shop.ts';
 import { type Reads, readFacts } from '../../../mcp/analysis/facts.ts';
 import { endedTroubles } from './ended-troubles.ts';
 import { openTroubles } from './open-troubles.ts';
-import type { Recorded } from './recorded.ts';
+import { type Recorded, readRecorded } from './recorded.ts';
 import { stage } from './scene.ts';
 
-const [address = ''] = process.argv.slice(2);
+const [address = '', ...names] = process.argv.slice(2);
 const { config } = loadConfig({ env: {} });
 const conductor = createConductor(createCaller({ ...config, conductorServerUrl: address }));
 const shop = await startShop({ host: '127.0.0.1' });
+const troubles = Object.entries({ ...endedTroubles, ...openTroubles }).filter(
+  ([name]) => names.length === 0 || names.includes(name),
+);
 const recorded = await Promise.all(
-  Object.entries({ ...endedTroubles, ...openTroubles }).map(async ([name, trouble]) => {
+  troubles.map(async ([name, trouble]) => {
     const executionId = await stage(conductor, trouble, { prefix: 'und', shopUrl: shop.url });
     return [name, await record(executionId)] as const;
   }),
 );
-const text = JSON.stringify(Object.fromEntries(recorded.sort(([a], [b]) => a.localeCompare(b))));
+const all = [...Object.entries(names.length === 0 ? {} : readRecorded()), ...recorded];
+const text = JSON.stringify(Object.fromEntries(new Map(all.sort(([a], [b]) => a.localeCompare(b)))));
 writeFileSync(new URL('recorded.json', import.meta.url), `${text.replace(/und_[0-9a-f]{8}_/g, 'und_')}\n`);
 await shop.close();
 conductor.close();

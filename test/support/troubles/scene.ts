@@ -39,6 +39,8 @@ export const isEnded = ({ status }: Execution) => !['RUNNING', 'PAUSED'].include
 export const hasTask = (status: string) => (execution: Execution) =>
   execution.tasks.some((task) => task.status === status);
 
+export const noRetry = { retryCount: 0, retryDelaySeconds: 0, timeoutSeconds: 0, responseTimeoutSeconds: 3600 };
+
 /** Makes a task of a definition. */
 export function task(ref: string, type: string, more: Record<string, unknown> = {}): WorkflowTask {
   return { name: ref, taskReferenceName: ref, type, ...more };
@@ -49,6 +51,12 @@ export const simple = (ref: string, name: string, inputParameters: Record<string
 
 export const http = (ref: string, uri: string, more: Record<string, unknown> = {}) =>
   task(ref, 'HTTP', { inputParameters: { http_request: { uri, method: 'GET', ...more } } });
+
+/** A fork with one task in each branch, and its JOIN. */
+export const forkOf = (...tasks: WorkflowTask[]) => [
+  task('fork', 'FORK_JOIN', { forkTasks: tasks.map((one) => [one]) }),
+  task('join', 'JOIN', { joinOn: tasks.map(({ taskReferenceName }) => taskReferenceName) }),
+];
 
 /** Registers the definitions of a trouble under unique names, starts its execution and brings it into the described state. */
 export async function stage(
@@ -83,6 +91,18 @@ function worker(conductor: Conductor): Pick<Act, 'take' | 'answer'> {
     answer: ({ taskId, workflowInstanceId }, result) =>
       conductor.updateTask({ taskId, workflowInstanceId, workerId: 'w-1', ...result }),
   };
+}
+
+/** Waits until the execution has ended. */
+export async function endOf(conductor: Conductor, workflowId: string): Promise<void> {
+  await until(() => conductor.getExecution(workflowId), isEnded);
+}
+
+/** Waits until the execution has started a sub-workflow. Returns its id. */
+export async function childOf(conductor: Conductor, workflowId: string): Promise<string> {
+  const started = async () =>
+    (await conductor.getExecution(workflowId)).tasks.find(({ subWorkflowId }) => subWorkflowId);
+  return String((await until(started, isThere)).subWorkflowId);
 }
 
 const isThere = <T>(value: T | undefined): value is T => value !== undefined;

@@ -131,7 +131,7 @@ const joinOnRetried: WorkflowRule = {
   severity: 'warning',
   summary: 'a JOIN waits for a task that may be retried',
   reason:
-    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and so does the workflow.',
+    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and so does the workflow. This also happens when a call retries an execution. If the earlier attempt was cancelled, the JOIN is cancelled, and the workflow terminated.',
   repair: 'Add a NOOP after the task in the same branch and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
