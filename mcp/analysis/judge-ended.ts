@@ -1,11 +1,11 @@
 import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.ts';
-import { isForWorkers } from '../../core/conductor/task-types.ts';
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
+import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
 import { count, duration } from '../../core/text.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { explainFailure } from './explain-failure.ts';
-import { type Facts, failedTaskOf } from './facts.ts';
+import { type Facts, failedTaskOf, hasFailed } from './facts.ts';
 import { type FailedCase, failedCaseOf } from './failed-case.ts';
 import { innermostReason } from './failure-reason.ts';
 import { retry, showDefinition, showTask, startAgain } from './recovery-calls.ts';
@@ -28,7 +28,7 @@ function causeOf(execution: Execution, chain: readonly Execution[]): RootCause {
   if (ending) return endedByItself(execution, ending, outermost);
   const task = failedTaskOf(execution);
   const retried = task && retriedBehind(task, execution);
-  if (retried) return joinedTooEarly(execution, task, retried);
+  if (retried) return endedByEarlierAttempt(execution, task, retried, outermost);
   if (task?.status === 'CANCELED') return cancelled(execution, task, outermost);
   if (execution.status === 'TERMINATED') return terminated(execution, outermost);
   return failed(execution, chain);
@@ -91,29 +91,31 @@ function cancelled(execution: Execution, task: Task, outermost: Execution): Root
 }
 
 /**
- * The task that the server was about to retry when a JOIN looked at its earlier attempt. The JOIN then ended the execution, and the server
- * cancelled the new attempt.
+ * The task that the server was retrying when it ended the execution because of a JOIN or loop. It had seen the earlier attempt, and then
+ * cancelled the new one.
  */
-function retriedBehind(join: Task, { tasks }: Execution): Task | undefined {
-  const { joinOn } = join.inputData;
-  if (join.taskType !== 'JOIN' || !Array.isArray(joinOn)) return undefined;
-  return latestAttempts(tasks).find(
-    ({ referenceTaskName, status, retryCount }) =>
-      joinOn.includes(referenceTaskName) && status === 'CANCELED' && retryCount > 0,
-  );
+function retriedBehind(ended: Task, { tasks }: Execution): Task | undefined {
+  const { taskType } = ended;
+  if (!isContainer(taskType) || (hasFailed(ended) && taskType !== 'JOIN')) return undefined;
+  const isNew = (task: Task) => task.retryCount > 0 && (task.status === 'CANCELED' || isOpenTask(task));
+  return latestAttempts(tasks).find((task) => isNew(task) && !isContainer(task.taskType));
 }
 
-function joinedTooEarly(execution: Execution, join: Task, retried: Task): RootCause {
+function endedByEarlierAttempt(execution: Execution, ended: Task, retried: Task, outermost: Execution): RootCause {
+  const { joinOn } = ended.inputData;
+  const isJoined = Array.isArray(joinOn) && joinOn.includes(retried.referenceTaskName);
   return {
-    cause: 'bad-definition',
-    sentence: `JOIN ${name(join)} looked at an earlier attempt of task ${name(retried)} while the server retried it, so the execution ended as ${execution.status}.`,
-    evidence: attemptLines(execution, retried),
+    cause: isJoined ? 'bad-definition' : 'terminated',
+    sentence: `While the server retried task ${name(retried)}, it still saw the earlier attempt and ended the execution as ${execution.status}.`,
+    evidence: [...attemptLines(execution, retried), ...compensationLines(execution)],
     advice: [
       retry('The new attempts did not run, so retry the execution once more', execution),
-      showDefinition('To prevent this, end each branch with a NOOP and let the JOIN wait for the NOOPs', execution),
+      isJoined
+        ? showDefinition('To prevent this, end each branch with a NOOP and let the JOIN wait for the NOOPs', execution)
+        : startAgain('Or start the workflow again', outermost),
     ],
     execution,
-    task: join,
+    task: ended,
   };
 }
 

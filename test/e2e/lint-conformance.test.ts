@@ -154,35 +154,31 @@ describe('an execution does not hang if lint accepts its definition', () => {
   });
 
   /** Shows what the diagnosis and `join-on-retried` say about cancelled attempts. */
-  test.each<[string, Json, readonly Json[], string, string]>([
-    ['', {}, [], 'CANCELED', 'TERMINATED'],
-    [' and permissive', { permissive: true }, [], 'CANCELED', 'TERMINATED'],
-    [' and permissive, and a NOOP follows', { permissive: true }, [noop('n')], 'COMPLETED', 'FAILED'],
-    [' and optional', { optional: true }, [], 'COMPLETED_WITH_ERRORS', 'COMPLETED'],
-  ])(
-    'if a task in a branch is cancelled%s, its JOIN is %3$s and its execution %4$s',
-    async (_, more, after, ...ends) => {
-      const held = { name: `${prefix}_held`, taskReferenceName: 'held', type: 'SIMPLE', ...more };
-      const branches: Json[][] = [[held, ...after], [noop('b')]];
-      const last = branches.map((branch) => String(branch.at(-1)?.taskReferenceName));
-      const name = `${prefix}_cancelled`;
-      const undo = { name: 'undo', taskReferenceName: 'undo', type: 'NOOP' };
-      await conductor.putWorkflowDef({ name: `${name}_undo`, version: 1, schemaVersion: 2, tasks: [undo] });
-      const workflowDef = {
-        ...def([fork('fork', branches), join('join', last)]),
-        name,
-        failureWorkflow: `${name}_undo`,
-      };
-      const workflowId = await send('POST', '/workflow', { name, version: 1, workflowDef });
-      await send('POST', `/tasks/${workflowId}/held/CANCELED`, {});
-      const { status, tasks } = await conductor.waitForEnd(workflowId);
-      expect([tasks.find(({ taskType }) => taskType === 'JOIN')?.status, status]).toEqual(ends);
-      if (status === 'COMPLETED') return;
-      const failureWorkflow = async () =>
-        (await conductor.getExecution(workflowId)).output['conductor.failure_workflow'];
-      await expect.poll(failureWorkflow, { timeout: 20_000 }).toMatch(/^[0-9a-f-]{36}$/);
-    },
-  );
+  test.each<[string, string, string, Json, readonly Json[]]>([
+    ['', 'CANCELED', 'TERMINATED', {}, []],
+    [' permissive', 'CANCELED', 'TERMINATED', { permissive: true }, []],
+    [' (before a NOOP) permissive', 'COMPLETED', 'FAILED', { permissive: true }, [noop('n')]],
+    [' optional', 'COMPLETED_WITH_ERRORS', 'COMPLETED', { optional: true }, []],
+  ])('the JOIN of a cancelled%s task ends as %s, and the execution as %s', async (_, joined, ended, more, after) => {
+    const held = { name: `${prefix}_held`, taskReferenceName: 'held', type: 'SIMPLE', ...more };
+    const branches: Json[][] = [[held, ...after], [noop('b')]];
+    const last = branches.map((branch) => String(branch.at(-1)?.taskReferenceName));
+    const name = `${prefix}_cancelled`;
+    const undo = { name: 'undo', taskReferenceName: 'undo', type: 'NOOP' };
+    await conductor.putWorkflowDef({ name: `${name}_undo`, version: 1, schemaVersion: 2, tasks: [undo] });
+    const workflowDef = {
+      ...def([fork('fork', branches), join('join', last)]),
+      name,
+      failureWorkflow: `${name}_undo`,
+    };
+    const workflowId = await send('POST', '/workflow', { name, version: 1, workflowDef });
+    await send('POST', `/tasks/${workflowId}/held/CANCELED`, {});
+    const { status, tasks } = await conductor.waitForEnd(workflowId);
+    expect([tasks.find(({ taskType }) => taskType === 'JOIN')?.status, status]).toEqual([joined, ended]);
+    if (status === 'COMPLETED') return;
+    const failureWorkflow = async () => (await conductor.getExecution(workflowId)).output['conductor.failure_workflow'];
+    await expect.poll(failureWorkflow, { timeout: 20_000 }).toMatch(/^[0-9a-f-]{36}$/);
+  });
 
   /** Runs the definitions, completes their open tasks, and returns the definitions whose executions do not end. */
   async function unended(runs: readonly Json[]): Promise<string[]> {

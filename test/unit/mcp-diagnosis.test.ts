@@ -107,6 +107,12 @@ describe('the diagnosis of an execution on a real server', () => {
     },
   );
 
+  test('if the server saw an earlier attempt of a task in a loop, the advice is not to change the definition', async () => {
+    const text = JSON.stringify(recorded.joinTooEarly).replaceAll('"taskType":"JOIN"', '"taskType":"DO_WHILE"');
+    const record: Recorded = JSON.parse(text.replaceAll('"joinOn":', '"none":'));
+    expect(await toolsAdvised(record)).toEqual(['retry_workflow', 'execute_workflow']);
+  });
+
   test('if a sub-workflow in a fork was terminated, the diagnosis leads from its parent to it', async () => {
     const { path, execution, asked } = await diagnose('childTerminated');
     expect(asked.status).toBe('TERMINATED');

@@ -59,7 +59,7 @@ export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp,
   ],
   joinTooEarly: [
     'bad-definition',
-    /JOIN join looked at an earlier attempt of task charge while the server retried it/,
+    /While the server retried task charge, it still saw the earlier attempt/,
     'retry_workflow',
     'get_workflow',
   ],
