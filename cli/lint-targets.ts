@@ -3,7 +3,7 @@ import { extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
-import { isWorkflow, type TaskContract, type TaskPolicy, type Workflow } from '../core/contract.ts';
+import { isWorkflow, type TaskContract, type TaskPolicy, type Worker, type Workflow } from '../core/contract.ts';
 import { FleetError, messageOf } from '../core/errors.ts';
 import { parseExactly } from '../core/json.ts';
 import type { KnownDefinitions } from '../workflows/lint/lint.ts';
@@ -25,12 +25,15 @@ export interface Target {
 export interface Gathered {
   targets: readonly Target[];
   known: KnownDefinitions;
+  /** The workflows and workers in the folders of content. */
+  content: { workflows: readonly Workflow[]; workers: readonly Worker[] };
 }
 
 const ON_SERVER = /^(.+?)(?::(\d+))?@server$/;
 
 /**
- * Finds the definitions that the arguments of `fleet lint` name. Without arguments, finds the shipped definitions.
+ * Finds the definitions that the arguments of `fleet lint` name. Without arguments, finds those of the project,
+ * else the shipped ones.
  * @throws FleetError `config` or `input` for an unreadable file, `not-found` for a definition that the server does not have
  */
 export async function gather(
@@ -38,15 +41,16 @@ export async function gather(
   config: Config,
   conductor: Conductor | undefined,
 ): Promise<Gathered> {
-  const shipped = await loadWorkflows(config);
+  const workflows = await loadWorkflows(config);
   const workers = await loadWorkers(config);
-  const targets: Target[] = args.length === 0 ? shipped.flatMap(targetsOfWorkflow) : [];
+  const targets: Target[] = args.length === 0 ? workflows.flatMap(targetsOfWorkflow) : [];
   for (const arg of args) targets.push(...(await targetsOf(arg, conductor)));
-  const own = [...workers.map(taskTarget), ...shipped.flatMap(targetsOfWorkflow), ...targets];
+  const own = [...workers.map(taskTarget), ...workflows.flatMap(targetsOfWorkflow), ...targets];
   const server = conductor && args.length > 0 ? await onServer(conductor) : [];
   return {
     targets: unique(targets),
     known: { ...knownFrom([...server, ...own]), complete: args.length === 0 || conductor !== undefined },
+    content: { workflows, workers },
   };
 }
 

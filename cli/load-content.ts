@@ -20,11 +20,13 @@ import { FleetError } from '../core/errors.ts';
 import { modelProvider } from '../core/settings/model-provider.ts';
 import type { Content } from '../workflows/manage/content-definitions.ts';
 import { isScenarios, type Scenarios } from '../workflows/scenario/define-scenarios.ts';
+import { mayBeMissing } from './project.ts';
 
 const SHIPPED_TASKS = new URL('../workers/tasks/', import.meta.url);
 
 /** Every worker of the configured folder, else of `workers/tasks/`. */
 export async function loadWorkers({ tasksDir }: Partial<Pick<Config, 'tasksDir'>> = {}): Promise<Worker[]> {
+  if (tasksDir !== undefined && isMissing(tasksDir)) return [];
   const folder = tasksDir === undefined ? SHIPPED_TASKS : pathToFileURL(`${resolve(tasksDir)}/`);
   const found = await discoverModules(folder, isWorker, 'worker (defineTask(…).worker(…))');
   return found.map(({ value, module }) => ({ ...value, module }));
@@ -45,6 +47,7 @@ type WorkflowsDir = Partial<Pick<Config, 'workflowsDir'>>;
 
 /** Every workflow of `definitions/` in the configured folder, else in `workflows/`, each with its companions. */
 export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow[]> {
+  if (hasNoDefinitions(config)) return [];
   const found = await discover(folderOf(config, 'definitions'), isWorkflow, 'workflow (defineWorkflow(…).build(…))');
   const twice = nameUsedTwice(found);
   if (twice === undefined) return withCompanions(found);
@@ -55,6 +58,7 @@ export async function loadWorkflows(config: WorkflowsDir = {}): Promise<Workflow
 
 /** The scenarios beside those definitions, from files named `<name of the workflow>.scenario.ts`. */
 export async function loadScenarios(config: WorkflowsDir = {}): Promise<Scenarios[]> {
+  if (hasNoDefinitions(config)) return [];
   const what = 'set of scenarios (defineScenarios(…))';
   const found = await discoverModules(folderOf(config, 'definitions'), isScenarios, what, '.scenario');
   return found.map(({ value }) => value);
@@ -76,6 +80,15 @@ export async function loadSchedules(config: WorkflowsDir = {}): Promise<Schedule
 export async function loadEventHandlers(config: WorkflowsDir = {}): Promise<EventHandler[]> {
   const folder = folderOf(config, 'event-handlers');
   return existsSync(folder) ? discover(folder, isEventHandler, 'event handler (defineEventHandler(…).start(…))') : [];
+}
+
+function hasNoDefinitions({ workflowsDir }: WorkflowsDir): boolean {
+  return workflowsDir !== undefined && isMissing(workflowsDir, 'definitions');
+}
+
+/** True for a folder of a project that the project does not have. A missing folder that the user names is a mistake. */
+function isMissing(folder: string, part = ''): boolean {
+  return mayBeMissing(folder) && !existsSync(resolve(folder, part));
 }
 
 function folderOf({ workflowsDir }: WorkflowsDir, name: string): URL {

@@ -5,6 +5,7 @@ import { onInterruption } from '../core/interruption.ts';
 import { groups, type SettingName, settingList, settings } from '../core/settings/settings.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './define-command.ts';
+import { projectSettings } from './project.ts';
 
 interface Entry {
   summary: string;
@@ -27,6 +28,10 @@ const commands: Record<string, Entry> = {
   workers: {
     summary: 'List the running worker processes; pause them, resume them, change their concurrency',
     load: () => import('./commands/workers.ts'),
+  },
+  init: {
+    summary: 'Write a project of your own into a new folder',
+    load: () => import('./commands/init.ts'),
   },
   new: { summary: 'Write a new worker or workflow, with its tests', load: () => import('./commands/new.ts') },
   lint: {
@@ -152,7 +157,11 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
   const pick = (wanted: boolean) =>
     Object.fromEntries(Object.entries(values).filter(([key]) => isSetting(key) === wanted));
   const { config: file, ...flags } = pick(true);
-  const { config, notices } = loadConfig({ flags, file: typeof file === 'string' ? file : undefined });
+  const { config, notices } = loadConfig({
+    flags,
+    file: typeof file === 'string' ? file : undefined,
+    project: projectSettings(),
+  });
   const note = (line: string) => void process.stderr.write(`${line}\n`);
   for (const notice of notices) note(`note: ${notice}`);
   const { createLogger } = await import('../core/log.ts');

@@ -1,7 +1,6 @@
 import type { McpRequestContext } from '@modelcontextprotocol/server';
 import type { Conductor } from '../core/conductor/api.ts';
 import type { Config } from '../core/config.ts';
-import { discover } from '../core/content/discover.ts';
 import { lazy } from '../core/lazy.ts';
 import type { Logger } from '../core/log.ts';
 import { modelProvider } from '../core/settings/model-provider.ts';
@@ -9,14 +8,12 @@ import { createAdmit } from '../mcp/admission/admit.ts';
 import type { Caller } from '../mcp/admission/permissions.ts';
 import type { Leases } from '../mcp/agents/leases.ts';
 import { connector } from '../mcp/engine/connection.ts';
-import { type CodeDefinition, isTool, type ServerModel, type Tool } from '../mcp/engine/define-tool.ts';
+import type { CodeDefinition, ServerModel, Tool } from '../mcp/engine/define-tool.ts';
 import { createMcpServer } from '../mcp/engine/mcp-server.ts';
 import { createTools } from '../mcp/engine/tool-calls.ts';
 import { type ToolSource, watchTools } from '../mcp/engine/tool-catalogue.ts';
 import { checkChoice } from '../mcp/engine/toolsets.ts';
 import { createCompletions } from '../mcp/reading/completions.ts';
-import { isPrompt, type Prompt } from '../mcp/reading/define-prompt.ts';
-import { isResource, type Resource } from '../mcp/reading/define-resource.ts';
 import { createPrompts } from '../mcp/reading/prompts.ts';
 import { createResources } from '../mcp/reading/resources.ts';
 import { DefinitionCache } from '../mcp/shared/definition-cache.ts';
@@ -26,6 +23,7 @@ import { createSubscriptions } from '../mcp/subscriptions/listen-admission.ts';
 import { ExecutionTasks } from '../mcp/tasks/execution-tasks.ts';
 import { createTasks } from '../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../mcp/transports/mcp-front.ts';
+import { loadPrompts, loadResources, loadTools } from './load-mcp-content.ts';
 
 export interface McpOptions {
   config: Config;
@@ -39,23 +37,6 @@ export interface McpOptions {
   callerFrom?: (context: McpRequestContext) => Caller;
   /** True to load the tools after the first answer, because a client that starts this process waits for that answer. */
   loadsLater?: boolean;
-}
-
-/** All built-in tools. @throws FleetError `config` if the configuration names an unknown tool or toolset */
-export async function loadTools({ mcpToolsets, mcpTools }: Pick<Config, 'mcpToolsets' | 'mcpTools'>): Promise<Tool[]> {
-  const tools = await discover(new URL('../mcp/tools/', import.meta.url), isTool, 'tool');
-  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
-  return tools;
-}
-
-/** All built-in resources. */
-export function loadResources(): Promise<Resource[]> {
-  return discover(new URL('../mcp/resources/', import.meta.url), isResource, 'resource');
-}
-
-/** All built-in prompts. */
-export function loadPrompts(): Promise<Prompt[]> {
-  return discover(new URL('../mcp/prompts/', import.meta.url), isPrompt, 'prompt');
 }
 
 /** Builds everything that both transports serve. */
@@ -74,8 +55,8 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
   const tasks = new ExecutionTasks(calls);
   const readings = {
     ...calls,
-    resources: lazy(loadResources),
-    prompts: lazy(loadPrompts),
+    resources: lazy(() => loadResources(config)),
+    prompts: lazy(() => loadPrompts(config)),
   };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
   const door = { admit: createAdmit({ config, now }), connect: connector(options), log };

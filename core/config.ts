@@ -11,6 +11,7 @@ export type Config = { readonly [K in SettingName]: z.output<(typeof settings)[K
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ConfigSources {
@@ -21,6 +22,8 @@ export interface ConfigSources {
   file?: string | undefined;
   /** Values that a program passes in its code, by setting name. They win over every other source. */
   options?: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** Values that follow from the project in the current folder, by setting name. Every other source wins over them. */
+  project?: Readonly<Partial<Record<SettingName, unknown>>>;
 }
 
 export interface LoadedConfig {
@@ -37,7 +40,8 @@ interface Given {
 }
 
 /**
- * Resolves all settings. A flag wins over the environment, the environment over the file, the file over the default.
+ * Resolves all settings. A flag wins over the environment, the environment over the file, the file over
+ * the project, the project over the default.
  * @throws FleetError `config` that lists every mistake, not just the first
  */
 export function loadConfig({
@@ -45,6 +49,7 @@ export function loadConfig({
   env = processEnvironment(),
   file,
   options = {},
+  project = {},
 }: ConfigSources = {}): LoadedConfig {
   const mistakes: string[] = [];
   const notices: string[] = [];
@@ -52,7 +57,8 @@ export function loadConfig({
   const config: Record<string, unknown> = {};
 
   for (const [name, setting] of settingList) {
-    const given = fromOptions(name, options) ?? firstGiven(name, setting, flags, env, fromFile, file);
+    const given =
+      fromOptions(name, options) ?? firstGiven(name, setting, flags, env, fromFile, file) ?? fromProject(name, project);
     const value = given?.text ? fromText(given.value, setting.kind) : given?.value;
     const parsed = setting.schema.safeParse(value);
     if (parsed.success) config[name] = parsed.data;
@@ -126,6 +132,11 @@ function firstGiven(
 
 function fromOptions(name: SettingName, options: NonNullable<ConfigSources['options']>): Given | undefined {
   return options[name] === undefined ? undefined : { value: options[name], from: name, text: false };
+}
+
+function fromProject(name: SettingName, project: NonNullable<ConfigSources['project']>): Given | undefined {
+  if (project[name] === undefined) return undefined;
+  return { value: project[name], from: 'the project in the current folder', text: false };
 }
 
 function fromText(value: unknown, kind: Setting['kind']): unknown {

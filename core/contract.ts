@@ -101,6 +101,7 @@ export class TaskAbortedError extends Error {
   }
 }
 
+/** The settings that a worker may read, from `context.settings`. */
 export type WorkerSettings = Pick<Config, 'shopUrl' | 'filesRoot' | 'outputDir'>;
 
 /** A task type together with the code that executes it. */
@@ -112,6 +113,7 @@ export interface Worker<I extends z.ZodType = z.ZodType, O extends z.ZodType = z
   readonly module?: string;
 }
 
+/** How a handler is run. */
 export interface WorkerOptions {
   /**
    * Runs the handler in a thread of its own, so that a long computation does not hold up the other tasks of the process. The handler's

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'terminal'
   | 'cancelled';
 
+/** What a `FleetError` says beside its code and message. */
 export interface FleetErrorOptions {
   /** What the reader can do next, as a sentence. */
   remedy?: string;

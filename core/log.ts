@@ -11,8 +11,10 @@ export interface Say {
 
 /** From the most detailed to the most severe. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+/** The levels of log lines, from the most detailed to the most severe. */
 export type LogLevel = (typeof LEVELS)[number];
 
+/** Writes lines to the log of the process. It has a method for each level. */
 export interface Logger extends Readonly<Record<LogLevel, Say>> {
   /** A logger whose lines also have these fields. */
   child(fields: object): Logger;

@@ -10,7 +10,6 @@ import '../core/json.ts';
 /** zod, in the version that this package reads schemas with. Import it from here, so that no second version is involved. */
 export { z } from 'zod';
 export type { Conductor } from '../core/conductor/api.ts';
-export type { Config } from '../core/config.ts';
 export type { McpOffer } from '../core/content/mcp-offer.ts';
 export {
   type AbortReason,

@@ -11,4 +11,6 @@ export {
   type TaskRunResult,
 } from '../workers/testing/harness.ts';
 export { startTestFleet, type TestFleet } from '../workers/testing/test-fleet.ts';
-export { type Finding, lintTaskDef, lintWorkflow } from '../workflows/lint/lint.ts';
+export { type Finding, type KnownDefinitions, lintTaskDef, lintWorkflow } from '../workflows/lint/lint.ts';
+export type { ScenarioResult, WorkflowResult } from '../workflows/scenario/run-suite.ts';
+export { runScenarios, type ScenarioRunOptions } from '../workflows/testing/run-scenarios.ts';

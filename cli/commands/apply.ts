@@ -15,6 +15,7 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
 import { planLines } from '../printing/plan-lines.ts';
+import { whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),
@@ -75,11 +76,13 @@ async function planAndApply(conductor: Conductor, options: Options, context: Com
 async function planFor(
   conductor: Conductor,
   options: Options,
-  { config, args, signal }: CommandContext,
+  { config, args, signal, note }: CommandContext,
 ): Promise<Plan> {
   const [file] = args;
   if (file === undefined) {
-    const ours = definitionsOf(await loadContent(config), workflowSettings(config));
+    const content = await loadContent(config);
+    note(whatWasRead(config, { workflows: content.workflows, workers: content.tasks }));
+    const ours = definitionsOf(content, workflowSettings(config));
     return makePlan(conductor.withSignal(signal), ours, config.fleetName, options);
   }
   if (options.prune || options.overwrite) {

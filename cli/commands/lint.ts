@@ -16,6 +16,7 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type Gathered, gather, isOnServer, nameOf, type Target } from '../lint-targets.ts';
 import { shownPath } from '../printing/shown-path.ts';
+import { whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   strict: z.boolean().default(false),
@@ -30,7 +31,7 @@ type Options = z.output<typeof optionsSchema>;
 
 const EXAMPLES = `
 Examples:
-  fleet lint                              check every shipped definition
+  fleet lint                              check every definition of this project
   fleet lint workflow.json --fix          check a JSON file and make the safe corrections
   fleet lint definitions/ --server        check a folder; ask the server which other definitions exist
   fleet lint OrderProcessing:2@server     check version 2 of a definition on the server
@@ -50,7 +51,7 @@ export default defineCommand({
     command
       .argument(
         '[definitions...]',
-        'Files (.json, .ts), folders, NAME@server or NAME:VERSION@server. Default: every shipped definition.',
+        'Files (.json, .ts), folders, NAME@server or NAME:VERSION@server. Default: every definition of the project, else every shipped one.',
       )
       .option('--strict', 'Exit with 1 on warnings too.')
       .option('--fix', 'Correct JSON files. A correction never changes what a valid definition does.')
@@ -67,6 +68,7 @@ export default defineCommand({
     if (options.list) return list(options, context);
     const args = context.args.filter((arg) => arg !== undefined);
     const gathered = await gatherAll(args, options, context);
+    if (args.length === 0) context.note(whatWasRead(context.config, gathered.content));
     const results = gathered.targets.map((target) => ({
       target,
       findings: findingsOf(target, gathered.known, options),

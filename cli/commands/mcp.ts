@@ -33,7 +33,7 @@ export default defineCommand({
   async run(context) {
     const [action = 'serve', client] = context.args;
     if (action === 'install') {
-      const { loadTools } = await import('../mcp-front.ts');
+      const { loadTools } = await import('../load-mcp-content.ts');
       await loadTools(context.config);
       const { installInClient } = await import('../mcp-clients/install-in-client.ts');
       return installInClient(context, client);

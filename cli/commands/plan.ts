@@ -8,6 +8,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
 import { planLines } from '../printing/plan-lines.ts';
+import { whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),
@@ -50,7 +51,9 @@ export default defineCommand({
   },
   async run({ config, options: given, signal, print, note, exitWith }) {
     const { out, json, check, all, ...options } = parseOptions(optionsSchema, given, 'plan');
-    const ours = definitionsOf(await loadContent(config), workflowSettings(config));
+    const content = await loadContent(config);
+    note(whatWasRead(config, { workflows: content.workflows, workers: content.tasks }));
+    const ours = definitionsOf(content, workflowSettings(config));
     const plan = await withConductor(config, (conductor) =>
       makePlan(conductor.withSignal(signal), ours, config.fleetName, options),
     );

@@ -11,6 +11,7 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { loadScenarios, loadWorkflows } from '../load-content.ts';
 import { reportOf, summaryOf } from '../printing/scenario-report.ts';
+import { whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   title: z.string().min(1).optional(),
@@ -51,6 +52,7 @@ Exit codes: 0 every scenario met its expectation; 1 a scenario did not, or the c
     const { config, args, print, exitWith } = context;
     const workflows = await loadWorkflows(config);
     const suites = await loadScenarios(config);
+    context.note(whatWasRead(config, { workflows }));
     for (const suite of suites) refuseStranger(suite, workflows);
     const names = args.filter((name) => name !== undefined);
     const chosen = withTitle(choose(workflows, names), suites, options.title);

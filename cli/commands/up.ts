@@ -15,11 +15,14 @@ import { Leases } from '../../mcp/agents/leases.ts';
 import { type HttpEndpoint, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
+import type { Content } from '../../workflows/manage/content-definitions.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
+import { type FirstRun, firstRunOf, runFirst } from '../first-run.ts';
 import { packageFolder } from '../installation.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
+import { whatWasRead } from '../project.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
 /** How many ports `up` tries after the default port. It tries no other port if the user chose one. */
@@ -29,29 +32,34 @@ const MORE_MCP_PORTS = 20;
 const GIVE_UP_MS = 5_000;
 
 const HELP = `
-Starts the Conductor server (unless --server-url names one), the demonstration shop, a worker process and the MCP server over HTTP.
-Then it registers the definitions, runs three workflows and prints how to connect an MCP client. Ctrl-C stops everything.
+Starts the Conductor server (unless --server-url names one), registers the definitions, starts a worker process and the MCP server over
+HTTP, and prints how to connect an MCP client. Ctrl-C stops everything. Outside of a project it also opens the demonstration shop and runs
+three of the workflows that come with fleet.
 
 Examples:
   fleet up                     start, demonstrate, keep running
-  fleet up --once              start, demonstrate, stop: checks whether everything works on this machine`;
+  fleet up --once              start, demonstrate, stop: checks whether everything works on this machine
+  fleet up --run HelloWorld --input '{"name":"Ada"}'     in a project: start, run this workflow, keep running`;
 
 export default defineCommand({
   groups: ['conductor', 'server', 'workers', 'mcp', 'content'],
   configure(command) {
     command
-      .option('--once', 'Stop after the demonstration. Exit code 0 if it went as expected, else 1.')
+      .option('--once', 'Stop after the demonstration or the --run. Exit code 0 if it went as expected, else 1.')
+      .option('--run <workflow>', 'Run this workflow once everything is up, instead of the demonstration.')
+      .option('--input <json>', 'With --run: the input, as a JSON object, @file.json, or - for stdin (default: {}).')
       .option('--fresh', 'Delete the earlier data of the embedded server and start empty.')
       .addHelpText('after', HELP);
   },
   async run(context) {
+    const first = firstRunOf(context);
     const cleanups = new Cleanups();
     try {
       const services = await openServices(context, cleanups);
       const conductor = connect(services, context, cleanups);
-      await registerAll(conductor, services.config, context);
-      const processes = await startProcesses(conductor, services, context, cleanups);
-      await runDemonstration(conductor, { ...services, ...processes }, context);
+      const content = await registerAll(conductor, services.config, context);
+      const processes = await startProcesses(conductor, services, content, context, cleanups);
+      await showAndServe(conductor, { ...services, ...processes, first }, context);
     } finally {
       const failures = await cleanups.run();
       for (const [what, error] of failures) context.note(`Could not stop ${what}: ${messageOf(error)}.`);
@@ -68,7 +76,8 @@ interface Services {
 }
 
 interface Processes {
-  worker: WorkerProcess;
+  /** Absent if the project has no workers. */
+  worker: WorkerProcess | undefined;
   front: HttpEndpoint;
 }
 
@@ -76,22 +85,24 @@ async function openServices(
   { config: given, options, log, signal, note }: CommandContext,
   cleanups: Cleanups,
 ): Promise<Services> {
-  const { filesRoot, file } = await fileToShow(given.filesRoot);
-  const shop = await openShop(given, log);
-  cleanups.add('the shop', () => shop.close());
+  const { filesRoot, file } = isProject(given)
+    ? { filesRoot: given.filesRoot, file: undefined }
+    : await fileToShow(given.filesRoot);
+  const shop = isProject(given) ? undefined : await openShop(given, log);
+  if (shop) cleanups.add('the shop', () => shop.close());
   throwIfStopped(signal);
-  const config: Config = { ...given, shopUrl: shop.url, filesRoot };
+  const config: Config = { ...given, shopUrl: shop?.url ?? given.shopUrl, filesRoot };
   const fresh = options.fresh === true;
-  const server = await ensureServer(config, { note, signal, fresh, llmBaseUrl: llmBaseUrl(shop.url) });
+  const server = await ensureServer(config, { note, signal, fresh, llmBaseUrl: llmBaseUrl(config.shopUrl) });
   cleanups.add('the server', () => server.stop());
   note(`server:  ${server.url}${server.reused ? ' (already running)' : ''}`);
-  note(`shop:    ${shop.url}`);
+  if (shop) note(`shop:    ${shop.url}`);
   if (filesRoot !== given.filesRoot) {
     note(`files:   ${filesRoot} (the current folder has no README.md; choose another folder with --files-root)`);
   }
   const { name, model } = modelProvider(config);
   const scripted = ' (scripted answers; for a real model set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST)';
-  note(`model:   ${model}${name === 'scripted' ? scripted : ''}`);
+  if (shop || name !== 'scripted') note(`model:   ${model}${name === 'scripted' ? scripted : ''}`);
   return { config, serverUrl: server.url, file };
 }
 
@@ -102,25 +113,39 @@ function connect({ config, serverUrl }: Services, { signal }: CommandContext, cl
   return conductor;
 }
 
-async function registerAll(conductor: Conductor, config: Config, { signal, note }: CommandContext): Promise<void> {
+/** A project has content of its own, so the demonstration and its shop have no place there. */
+function isProject({ workflowsDir }: Config): boolean {
+  return workflowsDir !== undefined;
+}
+
+async function registerAll(
+  conductor: Conductor,
+  config: Config,
+  { signal, note }: CommandContext,
+): Promise<Required<Content>> {
   const content = await loadContent(config);
+  note(whatWasRead(config, { workflows: content.workflows, workers: content.tasks }));
   const options = { fleet: config.fleetName, note, signal };
   const changes = await register(conductor, content, workflowSettings(config), options);
   for (const change of changes) if (change.notice) note(`${labelOf(change)}: ${change.notice}`);
   const written = changes.filter(isDue).length;
   note(`Registered ${count(content.workflows.length, 'workflow')} and their tasks (${written} new or changed).`);
+  return content;
 }
 
 async function startProcesses(
   conductor: Conductor,
   { config, serverUrl }: Services,
+  { tasks }: Content,
   { log, signal, note }: CommandContext,
   cleanups: Cleanups,
 ): Promise<Processes> {
   throwIfStopped(signal);
-  const worker = startWorkerProcess(config, serverUrl, config.shopUrl);
-  cleanups.add('the worker process', () => worker.stop());
-  note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
+  const worker = tasks.length === 0 ? undefined : startWorkerProcess(config, serverUrl, config.shopUrl);
+  if (worker) {
+    cleanups.add('the worker process', () => worker.stop());
+    note(`worker:  process ${worker.pid}, log in ${worker.logFile}`);
+  }
   const leases = new Leases({ conductor: async () => conductor, log });
   cleanups.add('the claims of agents', () => leases.close({ giveBack: true }));
   const front = await startFront({ config, log, conductor: async () => conductor, leases, signal });
@@ -130,13 +155,16 @@ async function startProcesses(
   return { worker, front };
 }
 
-async function runDemonstration(
+async function showAndServe(
   conductor: Conductor,
-  { config, serverUrl, file, worker, front }: Services & Processes,
+  { config, serverUrl, file, worker, front, first }: Services & Processes & { first: FirstRun | undefined },
   { options, signal, print, note, exitWith }: CommandContext,
 ): Promise<void> {
   const about = { conductor, shopUrl: config.shopUrl, file, print, note };
-  const ok = await whileServed(worker, signal, (either) => demonstrate({ ...about, signal: either }));
+  const ok = await whileServed(worker, signal, async (either) => {
+    if (first) return runFirst(conductor, first, { signal: either, print, note });
+    return isProject(config) || demonstrate({ ...about, signal: either });
+  });
   if (!ok) exitWith(1);
   if (options.once) return;
   print('');
@@ -148,14 +176,14 @@ async function runDemonstration(
 
 /** Runs `work`. Aborts `work` if the worker process that should serve its tasks ends. */
 async function whileServed<T>(
-  worker: WorkerProcess,
+  worker: WorkerProcess | undefined,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
   const working = work(AbortSignal.any([signal, over.signal]));
   try {
-    return await Promise.race([working, lossOf(worker, signal)]);
+    return await Promise.race([working, ...(worker ? [lossOf(worker, signal)] : [])]);
   } finally {
     over.abort(new FleetError('cancelled', 'Given up.'));
     await endsWithin(GIVE_UP_MS, Promise.allSettled([working])); // in this time the demonstration removes its fault from the shop

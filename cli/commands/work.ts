@@ -13,6 +13,7 @@ import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { limitYoungGeneration } from '../limit-young-generation.ts';
 import { loadWorkers, workerSettings } from '../load-content.ts';
+import { whatWasRead } from '../project.ts';
 import { tellWatcher, watchAndWork } from '../watching/watch-and-work.ts';
 import { catchStrayErrors } from '../worker-processes/catch-stray-errors.ts';
 import { observe } from '../worker-processes/observe.ts';
@@ -36,7 +37,10 @@ export default defineCommand({
   async run(context) {
     if (context.options.watch === true) return watchAndWork(context);
     limitYoungGeneration();
-    const workers = chosen(await loadWorkers(context.config), context.options.only);
+    const loaded = await loadWorkers(context.config);
+    context.note(whatWasRead(context.config, { workers: loaded }));
+    refuseNone(loaded, context.config.tasksDir);
+    const workers = chosen(loaded, context.options.only);
     await withConductor(context.config, (conductor) => work(context, workers, conductor));
   },
 });
@@ -99,6 +103,12 @@ async function announceIt({ config, log }: CommandContext, fleet: Fleet, control
       'this process cannot announce itself in the data folder: `fleet workers` finds it only with --url',
     );
   }
+}
+
+/** A worker process without workers would wait for tasks and never take one. */
+function refuseNone(workers: readonly unknown[], tasksDir: string | undefined): void {
+  if (workers.length > 0) return;
+  throw new FleetError('config', `There is no worker in ${tasksDir}.`, { remedy: 'Write one: fleet new worker NAME' });
 }
 
 function chosen<T extends { name: string }>(workers: T[], only: unknown): T[] {

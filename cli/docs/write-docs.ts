@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadWorkflows } from '../load-content.ts';
-import { loadPrompts, loadResources, loadTools } from '../mcp-front.ts';
+import { loadPrompts, loadResources, loadTools } from '../load-mcp-content.ts';
 import { configurationMarkdown } from './configuration-page.ts';
 import { lintMarkdown } from './lint-page.ts';
 import { toolsMarkdown } from './tools-page.ts';

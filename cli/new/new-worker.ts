@@ -11,6 +11,7 @@ import {
   withEntryImport,
 } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
+import { fleetCommand, mayBeMissing } from '../project.ts';
 import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-source.ts';
 
@@ -45,6 +46,8 @@ interface Place {
   test: string;
   /** True if the worker goes into the folder of the shipped workers. Its test then goes into `test/unit/`. */
   shipped: boolean;
+  /** True if the worker goes into a project. Its test then goes into `test/`. */
+  inProject: boolean;
   /** True if the user named no folder. */
   guessed: boolean;
 }
@@ -55,12 +58,14 @@ function placeOf(name: string, tasksDir: string | undefined): Place {
   const folder = resolve(tasksDir ?? (inside ? shippedTasks : 'workers/tasks'));
   const stem = kebabCase(name);
   const shipped = isCheckout && folder === shippedTasks;
-  const test = shipped ? join(programFolder, 'test/unit', `${stem}.test.ts`) : join(folder, `${stem}.test.ts`);
-  return { worker: join(folder, `${stem}.ts`), test, shipped, guessed: tasksDir === undefined && !inside };
+  const inProject = tasksDir !== undefined && mayBeMissing(tasksDir);
+  const tests = shipped ? join(programFolder, 'test/unit') : inProject ? resolve('test') : folder;
+  const guessed = tasksDir === undefined && !inside;
+  return { worker: join(folder, `${stem}.ts`), test: join(tests, `${stem}.test.ts`), shipped, inProject, guessed };
 }
 
-function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
-  const folder = shipped ? '' : ` --tasks-dir ${shownPath(dirname(worker))}`;
+function nextSteps(name: string, { worker, test, shipped, inProject }: Place): string[] {
+  const folder = shipped || inProject ? '' : ` --tasks-dir ${shownPath(dirname(worker))}`;
   const runTest = shipped
     ? `npx vitest run --project unit test/unit/${basename(test)}`
     : `node --test ${shownPath(test)}`;
@@ -68,7 +73,7 @@ function nextSteps(name: string, { worker, test, shipped }: Place): string[] {
     'Next:',
     ...(canImportPackage(worker) ? [] : [INSTALL_HINT]),
     `  ${runTest}${shipped ? '' : '   (Node 24 or newer)'}`,
-    `  fleet apply${folder}`,
-    `  fleet work --watch --only ${name}${folder}`,
+    `  ${fleetCommand} apply${folder}`,
+    `  ${fleetCommand} work --watch --only ${name}${folder}`,
   ];
 }

@@ -13,6 +13,7 @@ import type { WorkerFile } from '../../workflows/templates/registry/worker-files
 import type { CommandContext } from '../define-command.ts';
 import { canImportPackage, importPath, isInsideCheckout, programFolder, withEntryImport } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
+import { fleetCommand, mayBeMissing } from '../project.ts';
 import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 
 /** `fleet new workflow`: writes the files of a template, with the name that the user gave. */
@@ -76,8 +77,8 @@ interface Place {
   folder: string;
   /** The folder of tasks. */
   tasks: string;
-  /** True if this is the folder of the shipped workflows. */
-  shipped: boolean;
+  /** True if the other commands read this folder without a flag. */
+  isDefault: boolean;
   /** True if the user named no folder. */
   guessed: boolean;
 }
@@ -87,8 +88,8 @@ function placeOf({ workflowsDir, tasksDir }: Pick<Config, 'workflowsDir' | 'task
   const inside = isInsideCheckout();
   const folder = resolve(workflowsDir ?? (inside ? shippedFolder : 'workflows'));
   const tasks = resolve(tasksDir ?? (inside ? join(programFolder, 'workers/tasks') : 'workers/tasks'));
-  const shipped = inside && folder === shippedFolder;
-  return { folder, tasks, shipped, guessed: workflowsDir === undefined && !inside };
+  const isDefault = workflowsDir !== undefined ? mayBeMissing(workflowsDir) : inside && folder === shippedFolder;
+  return { folder, tasks, isDefault, guessed: workflowsDir === undefined && !inside };
 }
 
 /** Where the user has a file of workers: a task in the folder of tasks, `shared/` beside that folder. */
@@ -96,21 +97,24 @@ function pathOf({ path }: WorkerFile, tasks: string): string {
   return path.startsWith('tasks/') ? join(tasks, basename(path)) : join(tasks, '..', path);
 }
 
-async function nextSteps(name: string, template: string, { folder, shipped }: Place): Promise<string[]> {
+async function nextSteps(name: string, template: string, { folder, isDefault }: Place): Promise<string[]> {
   const { tasks, exampleInput } = await getTemplate(template);
-  const flag = shipped ? '' : ` --workflows-dir ${shownPath(folder)}`;
+  const flag = isDefault ? '' : ` --workflows-dir ${shownPath(folder)}`;
   const workers = tasks.filter(({ kind }) => kind === 'task').map((task) => task.name);
   const definition = join(folder, 'definitions', `${kebabCase(name)}.ts`);
-  const command = (text: string, why: string) => `  ${text.padEnd(60)}${why}`;
+  const steps: [command: string, why: string][] = [
+    [`lint ${shownPath(definition)}`, 'find mistakes before the server does'],
+    [`test ${name}${flag}`, 'run its scenarios as dry runs on the server'],
+    [`apply${flag}`, 'show the changes, ask, and register the workflow'],
+    ...(workers.length === 0
+      ? []
+      : [[`work --only ${workers.join(',')}`, 'start the workers that it needs'] satisfies [string, string]]),
+  ];
+  const width = Math.max(...steps.map(([command]) => command.length)) + 2;
   return [
     'Next:',
     ...(canImportPackage(definition) ? [] : [INSTALL_HINT]),
-    command(`fleet lint ${shownPath(definition)}`, 'find mistakes before the server does'),
-    command(`fleet test ${name}${flag}`, 'run its scenarios as dry runs on the server'),
-    command(`fleet apply${flag}`, 'show the changes, ask, and register the workflow'),
-    ...(workers.length === 0
-      ? []
-      : [command(`fleet work --only ${workers.join(',')}`, 'start the workers that it needs')]),
-    `  fleet run ${name} --input '${JSON.stringify(exampleInput)}' --wait`,
+    ...steps.map(([command, why]) => `  ${fleetCommand} ${command.padEnd(width)}${why}`),
+    `  ${fleetCommand} run ${name} --input '${JSON.stringify(exampleInput)}' --wait`,
   ];
 }

@@ -42,7 +42,18 @@ export function planLines(plan: Plan, { all = false } = {}): string[] {
       ? []
       : [`? ${count(counted.size, 'more definition')} no longer in code. To list all, add --all.`];
   const beside = all ? plan.unmanaged.map((one) => `  ${printable(labelOf(one))}: ${ownerOf(one.fleet)}`) : [];
-  return [...shown.flatMap(changeLines), ...more, ...beside, summary(plan)];
+  return [...shown.flatMap(changeLines), ...more, ...beside, summary(plan), ...strangers(plan)];
+}
+
+/** Two projects with one fleet name would delete each other's definitions, so a plan that shares nothing with the server says so. */
+function strangers({ changes, fleet }: Plan): string[] {
+  const leftovers = changes.filter(({ action }) => action === 'left' || action === 'delete' || action === 'in-use');
+  const isNew = ({ action }: Change) => action === 'create';
+  if (leftovers.length === 0 || !changes.every((change) => leftovers.includes(change) || isNew(change))) return [];
+  return [
+    `None of the ${count(leftovers.length, 'definition')} that the fleet "${fleet}" has on this server is in this code. Do they belong to another`,
+    'project? Then give this project a fleet name of its own: `name` in package.json, or --fleet-name.',
+  ];
 }
 
 function ownerOf(fleet: string | undefined): string {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, processEnvironment } from '../../core/config.ts';
 import { aborted, pause } from '../../core/pause.ts';
 import { count } from '../../core/text.ts';
 import type { CommandContext } from '../define-command.ts';
 import { isCheckout, mainModule, programFolder } from '../installation.ts';
+import { mayBeMissing } from '../project.ts';
 import { asEnvironment } from '../worker-processes/start-worker-process.ts';
 import { watchSources } from './watch-sources.ts';
 
@@ -52,7 +53,9 @@ export function tellWatcher(): void {
 /** The folder of tasks, and in a checkout also the code that the tasks use. */
 function watchedFolders({ tasksDir }: Config): string[] {
   const shipped = ['workers', 'core'].map((folder) => join(programFolder, folder));
-  const tasks = tasksDir === undefined ? [] : [resolve(tasksDir)];
+  // In a project, tasks import what they share from `workers/`.
+  const own = tasksDir !== undefined && mayBeMissing(tasksDir) ? dirname(tasksDir) : tasksDir;
+  const tasks = own === undefined ? [] : [resolve(own)];
   return [...tasks, ...(isCheckout ? shipped : [])].filter((folder) => existsSync(folder));
 }
 

@@ -92,6 +92,7 @@ export const taskSchema = z.looseObject({
   /** The attempt before this one. */
   retriedTaskId: z.string().nullish(),
 });
+/** A task as the server delivers it to a worker. */
 export type Task = z.output<typeof taskSchema>;
 
 export const executionSchema = z.looseObject({

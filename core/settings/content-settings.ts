@@ -8,7 +8,8 @@ export const contentSettings = {
     group: 'content',
     env: 'TASKS_DIR',
     flag: '--tasks-dir <folder>',
-    description: 'Folder of your own workers, one task per file. Unset: the shipped workers.',
+    description:
+      'Folder of your own workers, one task per file. Unset: `workers/tasks` in a project, else the shipped workers.',
   },
   workflowsDir: {
     kind: 'text',
@@ -17,7 +18,16 @@ export const contentSettings = {
     env: 'WORKFLOWS_DIR',
     flag: '--workflows-dir <folder>',
     description:
-      'Folder of your own workflows, with `definitions/`, `schedules/` and `event-handlers/` inside it. Unset: the shipped workflows.',
+      'Folder of your own workflows, with `definitions/`, `schedules/` and `event-handlers/` inside it. Unset: `workflows` in a project, else the shipped workflows.',
+  },
+  mcpDir: {
+    kind: 'text',
+    schema: z.string().min(1).optional(),
+    group: 'content',
+    env: 'MCP_DIR',
+    flag: '--mcp-dir <folder>',
+    description:
+      'Folder of your own MCP tools, resources and prompts, with `tools/`, `resources/` and `prompts/` inside it. The server offers them beside its own. Unset: `mcp` in a project, else none.',
   },
   fleetName: {
     kind: 'text',
@@ -29,7 +39,7 @@ export const contentSettings = {
     env: 'FLEET_NAME',
     flag: '--fleet-name <name>',
     description:
-      'Name of the fleet that owns these definitions. Each definition is stamped with it, and `fleet apply --prune` deletes only definitions with the same name in their stamp.',
+      'Name of the fleet that owns these definitions. Each definition is stamped with it, and `fleet apply --prune` deletes only definitions with the same name in their stamp. Unset: `name` of `package.json` in a project.',
   },
   shopUrl: {
     kind: 'text',

@@ -23,7 +23,7 @@ export const groups: Record<Group, string> = {
   server: 'The embedded server (started when no `CONDUCTOR_SERVER_URL` is set)',
   workers: 'Worker processes',
   mcp: 'The MCP server',
-  content: 'The shipped workers and workflows',
+  content: 'Workers, workflows and MCP content: your own, or what comes with fleet',
   logging: 'Logging',
 };
 

@@ -17,6 +17,7 @@ export const workerType = z.strictObject({
     .refine((domains) => Object.keys(domains).length > 0, 'must name a domain')
     .optional(),
 });
+/** Settings of one task type, all optional. */
 export type WorkerType = z.output<typeof workerType>;
 
 const PREFIX = 'CONDUCTOR_WORKER_';

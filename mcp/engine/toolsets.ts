@@ -16,6 +16,7 @@ export const toolsets = [
   'agents',
   'api',
 ] as const;
+/** A group of tools that is switched on or off together. */
 export type Toolset = (typeof toolsets)[number];
 
 /** Which tools are wanted: names of toolsets, `default` or `all`, and names of single tools in addition. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { loadPrompts, loadResources, loadTools } from '../../cli/mcp-front.ts';
+import { loadPrompts, loadResources, loadTools } from '../../cli/load-mcp-content.ts';
 import { findRoute } from '../../mcp/api/catalogue.ts';
 import { CONDUCTOR_MCP_TOOLS, DOCUMENTED_NAMES } from '../support/conductor-mcp-names.ts';
 

@@ -1,5 +1,6 @@
 import { messageOf, NonRetryableError } from '../../core/errors.ts';
 
+/** A request for `callHttp`. */
 export interface HttpCall {
   url: string;
   method: string;
@@ -13,6 +14,7 @@ export interface HttpCall {
   idempotencyKey: string;
 }
 
+/** The answer to a request of `callHttp`. */
 export interface HttpAnswer {
   statusCode: number;
   ok: boolean;

@@ -44,6 +44,7 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/** What a worker runtime does now. */
 export interface FleetStatus {
   workerId: string;
   state: 'running' | 'draining' | 'stopped';

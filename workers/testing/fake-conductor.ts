@@ -34,6 +34,7 @@ export interface FakeConductor {
   close(): Promise<void>;
 }
 
+/** Starts a fake Conductor server on a free port of this machine. */
 export async function startFakeConductor(): Promise<FakeConductor> {
   const tasks = new FakeTasks();
   const server = createServer((request, response) => {

@@ -11,6 +11,7 @@ import { execute, type Outcome } from '../runtime/run/execute.ts';
 import { TaskLeases } from '../runtime/run/task-leases.ts';
 import { Clock, holdClocks } from './clock.ts';
 
+/** How a run differs from the first attempt of a task with the settings of its definition. */
 export interface TaskRunOptions {
   /** Default 1, the first attempt. */
   attempt?: number;
@@ -38,6 +39,7 @@ export interface TaskRunRecord {
   readonly heartbeats: TaskResult[];
 }
 
+/** How a run ended, and what it has reported. */
 export interface TaskRunResult<O> extends TaskRunRecord {
   readonly outcome: Outcome;
   /** The result that the server would get; undefined for a cancelled task. */

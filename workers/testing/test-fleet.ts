@@ -6,6 +6,7 @@ import { silentLogger } from '../../core/log.ts';
 import { type Fleet, startFleet } from '../runtime/fleet.ts';
 import type { FakeConductor } from './fake-conductor.ts';
 
+/** A worker runtime in the process of a test. */
 export interface TestFleet {
   readonly fleet: Fleet;
   /** Waits for running tasks, then closes the connections. */

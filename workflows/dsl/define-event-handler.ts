@@ -4,6 +4,7 @@ import type { EventHandler, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Refs, refs, toJson, toParameters, type Wired } from './refs.ts';
 
+/** An event handler without its action: which events it receives, and which of their fields it reads. */
 export interface EventHandlerSpec<P extends z.ZodObject> {
   /** The name of the handler, unique on the server. The file has the same name. */
   name: string;

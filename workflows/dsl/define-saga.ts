@@ -73,6 +73,7 @@ export type UndoBranch<O, D extends WhenInDoubt = 'report'> = (
   failed: Refs<FailedExecution>,
 ) => unknown;
 
+/** How a compensation treats a step. */
 export interface UndoOptions<D extends WhenInDoubt> {
   /** Default: `report`. */
   whenInDoubt?: D;

@@ -5,6 +5,7 @@ import { jsonCopy } from '../../core/json.ts';
 import { zodSentences } from '../../core/schema/zod-sentences.ts';
 import { count } from '../../core/text.ts';
 
+/** A schedule: when it fires, and which workflow it starts with which input. */
 export interface ScheduleSpec<I extends z.ZodType> {
   /** The name of the schedule, unique on the server. The file has the same name. */
   name: string;

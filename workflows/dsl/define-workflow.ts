@@ -9,6 +9,7 @@ import { plainTasks, Scope } from './scope.ts';
 /** The variables of a workflow, if it declares any. */
 export type Variables<V> = V extends z.ZodObject ? z.output<V> : unknown;
 
+/** A workflow without its tasks: its name, its schemas, and what holds for a whole execution. */
 export interface WorkflowSpec<
   I extends z.ZodType<object>,
   O extends z.ZodType<object>,

@@ -4,6 +4,7 @@ import { RateLimiter } from './rate-limiter.ts';
 import type { Slots } from './slots.ts';
 import { shares, type TypeSettings } from './type-settings.ts';
 
+/** What a worker runtime does now for one task type. */
 export interface TypeStatus {
   name: string;
   /** Empty for the queue without a domain. */
