@@ -33,6 +33,12 @@ export function compiled(dist: string): BundleFile[] {
     .map((path) => ({ path: `dist/${path}`, data: readFileSync(join(dist, path)) }));
 }
 
+/** The documents that the tool search_docs reads. */
+export function documents(root: string): BundleFile[] {
+  const pages = filesBelow(join(root, 'docs')).filter((path) => path.endsWith('.md') && !path.startsWith('adr/'));
+  return ['README.md', ...pages.map((path) => `docs/${path}`)].map((path) => fileAt(root, path));
+}
+
 export function fileAt(root: string, path: string): BundleFile {
   return { path, data: readFileSync(join(root, path)), isProgram: path === 'cli/fleet.js' };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { discover } from '../../core/content/discover.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
-import { compiled, fileAt, productionPackages } from './bundle-files.ts';
+import { compiled, documents, fileAt, productionPackages } from './bundle-files.ts';
 import { manifestOf, type PackageJson } from './bundle-manifest.ts';
 import { compile } from './make-package.ts';
 import { packageManifest } from './package-manifest.ts';
@@ -23,8 +23,8 @@ export async function makeManifest() {
 }
 
 /**
- * Builds the bundle that clients such as Claude Desktop install on a double click. It holds the compiled program, its packages and the
- * manifest.
+ * Builds the bundle that clients such as Claude Desktop install on a double click. It holds the compiled program, its packages, its
+ * documents and the manifest.
  */
 export async function makeBundle(): Promise<Uint8Array> {
   const dist = mkdtempSync(join(tmpdir(), 'fleet-dist-'));
@@ -34,6 +34,7 @@ export async function makeBundle(): Promise<Uint8Array> {
       jsonFile('manifest.json', await makeManifest()),
       jsonFile('package.json', packageManifest(root)),
       ...['LICENSE', 'cli/fleet.js'].map((path) => fileAt(root, path)),
+      ...documents(root),
       ...compiled(dist),
       ...productionPackages(root),
     ]);

@@ -56,6 +56,8 @@ describe('the bundle', () => {
       });
       const answer = await client.call('get_execution_status', { executionId: 'exec-1' });
       expect(answer).toMatchObject({ isError: false, structured: { workflow: 'fake_flow' } });
+      const documents = await client.call('search_docs', { query: 'dry runs' });
+      expect(documents).toMatchObject({ isError: false, text: expect.stringContaining('guide#') });
       await client.close();
     },
   );

@@ -36,6 +36,7 @@ export const examples: Readonly<Record<string, Example>> = {
   resume_workflow: { args: { executionIds: ['exec-1'] } },
   retry_workflow: { args: { executionIds: ['exec-1'] } },
   search_api: { args: { query: 'event handlers' }, needsNoServer: true },
+  search_docs: { args: { query: 'loop over a list' }, needsNoServer: true },
   signal_workflow: { args: { executionId: 'exec-1' } },
   skip_task: { args: { executionId: 'exec-1', taskRef: 'first' } },
   terminate_workflow: { args: { executionIds: ['exec-1'], reason: 'not needed' } },

@@ -6,8 +6,8 @@ import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { tokensOf } from '../support/tokens.ts';
 
 const TOKENS_PER_TOOL = 300;
-const TOKENS_BY_DEFAULT = 4000;
-const TOOLS_BY_DEFAULT = 16;
+const TOKENS_BY_DEFAULT = 6000;
+const TOOLS_BY_DEFAULT = 18;
 
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 
