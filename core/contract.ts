@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { EventHandlerDef, ScheduleDef, TaskDef, WorkflowDef } from './conductor/types.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
+import { requireReachableName } from './names.ts';
 
 export { inputSchemaOf, jsonSchema, outputSchemaOf, shownAs } from './schema/json-schema.ts';
 
@@ -147,6 +148,7 @@ export function defineTask<I extends z.ZodType<object>, O extends z.ZodType<obje
   spec: TaskSpec<I, O>,
 ): TaskContract<I, O> & { worker(execute: Worker<I, O>['execute'], options?: WorkerOptions): Worker<I, O> } {
   const { name, description, input, output, registered, verbatim, ...options } = spec;
+  requireReachableName('task', name);
   const foreign = { ...(registered === false && { registered }), ...(verbatim && { verbatim }) };
   const contract: TaskContract<I, O> = { kind: 'task', name, description, input, output, options, ...foreign };
   return {

@@ -1,3 +1,5 @@
+import { FleetError } from './errors.ts';
+
 /** The characters that every part of Conductor takes in a name. */
 const USUAL = /^[\w.-]+$/;
 
@@ -10,6 +12,17 @@ export function unreachableName(name: string): string | undefined {
   if (found !== undefined) return `it contains ${found === '\0' ? 'a null character' : `"${found}"`}`;
   if (name === '.' || name === '..') return 'a URL drops it as a part of its path';
   return name.isWellFormed() ? undefined : 'it contains half of a character, which no URL can contain';
+}
+
+/**
+ * The one rule for the names of definitions, wherever they come from.
+ * @throws FleetError `config` for a name that the server can never fetch or delete
+ */
+export function requireReachableName(kind: 'task' | 'workflow' | 'schedule' | 'event handler', name: string): void {
+  const why = unreachableName(name);
+  if (why === undefined) return;
+  const message = `A ${kind} cannot be called ${JSON.stringify(name)}: ${why}, so the server could never fetch or delete it.`;
+  throw new FleetError('config', message, { remedy: NAME_REPAIR });
 }
 
 /** True for a name of letters, digits, `.`, `-` and `_`, which needs no care in any URL, search or shell. */

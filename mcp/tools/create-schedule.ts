@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { checkInput } from '../../core/conductor/start-checked.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { unreachableName } from '../../core/names.ts';
 import { instant } from '../../core/text.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
@@ -23,7 +24,7 @@ export default defineTool({
   input: z.strictObject({
     name: z
       .string()
-      .refine(isScheduleName, 'must be a name of letters, digits, _ . : or -')
+      .refine(isScheduleName, 'must have 1 to 255 characters, not be "." or "..", and contain no "/" or "\\"')
       .describe('Of the schedule'),
     workflowName: workflowName.describe('What to start'),
     version: definitionVersion.optional().describe('Default: the latest each time'),
@@ -87,9 +88,8 @@ export default defineTool({
   };
 });
 
-/** True for a name that works in the server's paths and queries without escaping. */
 function isScheduleName(name: string): boolean {
-  return /^[\w.:-]{1,255}$/.test(name) && !/^\.{1,2}$/.test(name);
+  return name !== '' && name.length <= 255 && unreachableName(name) === undefined;
 }
 
 /** @throws FleetError `input` for a zone or an expression that the server would store but never fire */

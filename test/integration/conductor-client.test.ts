@@ -82,3 +82,25 @@ test("the SDK's client ignores a server address in the environment", async () =>
     delete process.env.CONDUCTOR_SERVER_URL;
   }
 });
+
+describe('D8: names that no URL can contain', () => {
+  test.each(['q06/slash', 'back\\slash', '.', '..', 'null\0', 'half\ud800'])(
+    '%j is refused before a request is sent',
+    async (name) => {
+      const calls = [
+        conductor().getWorkflowDef(name),
+        conductor().deleteWorkflowDef(name, 1),
+        conductor().getTaskDef(name),
+        conductor().getSchedule(name),
+      ];
+      for (const call of calls) {
+        await expect(call).rejects.toMatchObject({
+          code: 'input',
+          message: expect.stringMatching(/^The server can never fetch, change or delete what is called ".*": /),
+          remedy: 'Register it under another name. Use letters, digits, ".", - and _.',
+        });
+      }
+      expect(fake.requests).toEqual([]);
+    },
+  );
+});

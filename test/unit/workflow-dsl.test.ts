@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadWorkflows } from '../../cli/load-content.ts';
 import { defineTask } from '../../core/contract.ts';
+import { defineEventHandler } from '../../workflows/dsl/define-event-handler.ts';
+import { defineSchedule } from '../../workflows/dsl/define-schedule.ts';
 import { defineWorkflow } from '../../workflows/dsl/define-workflow.ts';
-import { externalApi } from '../../workflows/dsl/policies.ts';
+import { definePolicy, externalApi } from '../../workflows/dsl/policies.ts';
 import { at, refs } from '../../workflows/dsl/refs.ts';
 import type { Scope } from '../../workflows/dsl/scope.ts';
 
@@ -266,4 +268,25 @@ describe('mistakes that the compiler cannot see', () => {
     return (wf: Scope) =>
       wf.repeat('l', whole, (scope) => scope.fork('f', { left: (one) => one.task('g', greet, { who: 'x' }) }));
   }
+});
+
+describe('D8: a name that the server could never fetch or delete', () => {
+  const input = z.object({});
+  const flow = (name: string) =>
+    defineWorkflow({ name, version: 1, description: '', input, output: input }).build(() => ({}));
+  const workflow = flow('probe');
+  const kinds: Record<string, (name: string) => unknown> = {
+    workflow: flow,
+    task: (name) => defineTask({ name, description: '', input, output: input }),
+    policy: (name) => definePolicy(name, '', { timeoutSeconds: 1 }),
+    schedule: (name) => defineSchedule({ name, description: '', workflow, cron: '0 0 9 * * *', input: {} }),
+    'event handler': (name) => defineEventHandler({ name, description: '', event: 'conductor:a:b', payload: input }),
+  };
+
+  test.each(Object.keys(kinds))('is refused for a %s', (kind) => {
+    for (const name of ['a/b', 'a\\b', '..', 'a\0b', 'a\ud800'])
+      expect(() => kinds[kind]?.(name), name).toThrow('so the server could never fetch or delete it');
+    for (const name of ['a b', 'a.b', 'a..b', 'é', 'a:b', 'a%2Fb'])
+      expect(() => kinds[kind]?.(name), name).not.toThrow();
+  });
 });

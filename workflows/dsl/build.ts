@@ -1,5 +1,6 @@
 import type { TaskContract, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { requireReachableName } from '../../core/names.ts';
 
 /** What all scopes of one workflow share: the references in use, and the contracts to register with the workflow. */
 export class Build {
@@ -11,6 +12,7 @@ export class Build {
   readonly workflowName: string;
 
   constructor(workflowName: string) {
+    requireReachableName('workflow', workflowName);
     this.workflowName = workflowName;
   }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { EventHandlerDef } from '../../core/conductor/types.ts';
 import type { EventHandler, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { requireReachableName } from '../../core/names.ts';
 import { type Refs, refs, toJson, toParameters, type Wired } from './refs.ts';
 
 /** An event handler without its action: which events it receives, and which of their fields it reads. */
@@ -60,6 +61,7 @@ export interface EventActions<P extends z.ZodObject> {
  * receives its first event after up to one minute. Events that were sent before that are not lost.
  */
 export function defineEventHandler<P extends z.ZodObject>(spec: EventHandlerSpec<P>): EventActions<P> {
+  requireReachableName('event handler', spec.name);
   const payload = payloadOf(spec);
   const withAction = (action: Record<string, unknown> & { action: string }): EventHandler => {
     const { name, description, condition, active = true } = spec;

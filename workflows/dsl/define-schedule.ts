@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Schedule, Workflow } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
 import { jsonCopy } from '../../core/json.ts';
+import { requireReachableName } from '../../core/names.ts';
 import { zodSentences } from '../../core/schema/zod-sentences.ts';
 import { count } from '../../core/text.ts';
 
@@ -31,6 +32,7 @@ export interface ScheduleSpec<I extends z.ZodType> {
 export function defineSchedule<I extends z.ZodType>(spec: ScheduleSpec<I>): Schedule {
   const { name, description, workflow, cron, zone = 'UTC', paused = false, catchUp = false } = spec;
   const place = `Schedule ${name}`;
+  requireReachableName('schedule', name);
   checkCron(place, cron);
   checkZone(place, zone);
   const input = checkedInput(place, workflow, spec.input);

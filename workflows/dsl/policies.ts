@@ -1,5 +1,6 @@
 import type { TaskOptions, TaskPolicy } from '../../core/contract.ts';
 import { FleetError } from '../../core/errors.ts';
+import { requireReachableName } from '../../core/names.ts';
 
 /** Options of a policy. The time limit is required: without it, a task hangs for one hour if the server crashes. */
 export type PolicyOptions = Omit<TaskOptions, 'pollTimeoutSeconds'> & {
@@ -13,6 +14,7 @@ export type PolicyOptions = Omit<TaskOptions, 'pollTimeoutSeconds'> & {
  * @throws FleetError `config` if the time limit or the retries are not a whole number
  */
 export function definePolicy(name: string, description: string, options: PolicyOptions): TaskPolicy {
+  requireReachableName('task', name);
   whole(name, 'timeoutSeconds', options.timeoutSeconds, 1);
   whole(name, 'retryCount', options.retryCount ?? 0, 0);
   const { timeoutSeconds, responseTimeoutSeconds = timeoutSeconds } = options;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../errors.ts';
 import { hasLongNumber, parseExactly } from '../../json.ts';
+import { NAME_REPAIR, unreachableName } from '../../names.ts';
 import { safeParseOften } from '../../parse.ts';
 import { denied, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
@@ -96,7 +97,7 @@ export function createCaller(config: ConnectionConfig): Caller {
 function urlOf(base: string, { path, params = {}, query = {} }: Call<z.ZodType>): URL {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name] ?? '';
-    refuseDots(name, value);
+    refuseUnreachable(name, String(value));
     return encodeURIComponent(value);
   });
   const url = new URL(base + filled);
@@ -136,11 +137,18 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** Refuses an empty value, `.` and `..`. Encoding does not change them and a URL drops them, so the call would reach another path. */
-function refuseDots(name: string, value: string | number): void {
-  if (/^\.{0,2}$/.test(String(value))) {
-    throw new FleetError('input', `${JSON.stringify(value)} is not a valid ${name}.`);
-  }
+/**
+ * Refuses what cannot be a part of a path. The server answers 400 to `/` even if it is encoded. A URL drops `.` and `..`, so that the call
+ * would reach another path of the API.
+ */
+function refuseUnreachable(name: string, value: string): void {
+  const why = value === '' ? 'it is empty' : unreachableName(value);
+  if (why === undefined) return;
+  const text = JSON.stringify(value);
+  if (name !== 'name' && name !== 'type') throw new FleetError('input', `${text} is not a valid ${name}: ${why}.`);
+  throw new FleetError('input', `The server can never fetch, change or delete what is called ${text}: ${why}.`, {
+    remedy: `Register it under another name. ${NAME_REPAIR}`,
+  });
 }
 
 function parseAnswer<S extends z.ZodType>(
