@@ -105,11 +105,20 @@ function ofStatus(status: number): FailureClass {
   return { cause: 'upstream', kind: passes ? 'failing' : 'refused', status };
 }
 
-/** The reason without ids and numbers, which differ from one execution to the next. */
+/** A word before a number that makes the number a code: `status 503`, `exit code 137`, `answered with HTTP 404`, `ORA-00942`. */
+const BEFORE_CODE =
+  /(?:\b(?:codes?|status|errors?|errno|exit(?:ed)?(?: with)?|signal|answered|answer|returned|got|with|HTTP(?:\/\d(?:\.\d)?)?)|\b(?:ORA|SQLSTATE|ERR|E|TS))[\s:=#"'([_-]{0,3}$/i;
+
+/**
+ * The reason without ids and numbers that differ from one execution to the next. Status codes and error codes stay, because a 404 and a
+ * 503 are different failures.
+ */
 export function reasonShape(reason: string): string {
   return innermostReason(reason)
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, '<id>')
-    .replace(/\d+(\.\d+)?/g, '#')
+    .replace(/\d+(\.\d+)?/g, (number, _fraction, at: number, text: string) =>
+      /^[1-5]\d\d$/.test(number) || BEFORE_CODE.test(text.slice(0, at)) ? number : '#',
+    )
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -199,12 +199,19 @@ function attemptLines({ tasks }: Execution, { referenceTaskName: ref }: Task): s
     if (!first) return '';
     const all = [first, ...more];
     const numbers = all.map(({ retryCount }) => retryCount + 1);
-    const which = numbers.length > 1 ? `attempts ${numbers[0]} to ${numbers.at(-1)}` : `attempt ${numbers[0]}`;
+    const which = numbers.length > 1 ? `attempts ${rangeOf(numbers)}` : `attempt ${numbers[0]}`;
     const took = duration(Math.max(...all.map((task) => runtimeOf(task, task.endTime))));
     const by = isForWorkers(first) && first.workerId ? ` by worker ${quoteIfUnusual(first.workerId)}` : '';
     return `${which}${by}: ${first.status} after ${took}${first.reasonForIncompletion ? `: ${shown(first.reasonForIncompletion)}` : ''}`;
   });
   return lines.slice(-SHOWN_ATTEMPTS);
+}
+
+/** `1 to 3`, or `1, 3` if an attempt between them ended in another way. */
+function rangeOf(numbers: readonly number[]): string {
+  const [first = 0] = numbers;
+  const isWhole = numbers.every((number, index) => number === first + index);
+  return isWhole ? `${first} to ${numbers.at(-1)}` : numbers.join(', ');
 }
 
 /** The last tasks that ran before `task`. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ExecutionSummary } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count, instant } from '../../core/text.ts';
+import { innermostReason } from '../analysis/failure-reason.ts';
 import type { ToolAnswer, ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -22,6 +23,7 @@ const SHOWN_FOUND = 5;
 const ROW_BYTES = 500;
 const MOST_ROWS = 100;
 const NOTE_LIMIT = 200;
+const REASON_LIMIT = 120;
 
 /** The structured answer of every tool that changes executions. */
 export const operateOutput = z.object({
@@ -75,7 +77,8 @@ async function operateByFilter(
   if (confirm === undefined) {
     const found = await findByFilter(context.conductor, { filter, statuses });
     const next = found.rows.length > 0 ? confirmText(found.rows, meaning) : undefined;
-    return preview(action, found, next === undefined ? undefined : { confirm: next, call: call({ confirm: next }) });
+    const how = next === undefined ? undefined : { confirm: next, call: call({ confirm: next }) };
+    return preview(action, found, filter.reason, how);
   }
   const bounds = readConfirm(confirm, meaning, `Preview first: ${call({})}`);
   const { rows } = await findByFilter(context.conductor, { filter, statuses, bounds });
@@ -105,6 +108,7 @@ function idsOrFilterError({ tool, args }: ExecutionAction): FleetError {
 function preview(
   { done, tool }: ExecutionAction,
   { rows, matched, scanned }: FoundExecutions,
+  sought: string | undefined,
   next?: { confirm: string; call: string },
 ): Answer {
   const executions = rows.slice(0, SHOWN_FOUND).map(({ workflowId, status }) => ({ executionId: workflowId, status }));
@@ -118,22 +122,29 @@ function preview(
   const all = matched > rows.length ? `; the newest ${rows.length} would be ${done}` : ` and would be ${done}`;
   const lines = [
     `Nothing was changed yet. ${count(matched, 'execution')} match${matched === 1 ? 'es' : ''}${among}${all}: ${countsByWorkflow(rows)}.`,
-    ...rows.slice(0, SHOWN_FOUND).map(foundLine),
+    ...rows.slice(0, SHOWN_FOUND).map((row) => foundLine(row, sought)),
     ...(rows.length > SHOWN_FOUND ? [`… and ${rows.length - SHOWN_FOUND} more.`] : []),
     `To do it: ${next.call}`,
   ];
   return { text: lines.join('\n'), structured };
 }
 
-function foundLine({
-  workflowId,
-  workflowType,
-  status,
-  startTime,
-  reasonForIncompletion: reason,
-}: ExecutionSummary): string {
+function foundLine(
+  { workflowId, workflowType, status, startTime, reasonForIncompletion: reason }: ExecutionSummary,
+  sought: string | undefined,
+): string {
   const cells = [workflowId, quoteIfUnusual(workflowType), status, `started ${instant(startTime ?? '')}`];
-  return [...cells, ...(reason ? [quote(clip(reason, 80))] : [])].join(' | ');
+  return [...cells, ...(reason ? [quote(excerptOf(reason, sought))] : [])].join(' | ');
+}
+
+/** The beginning of the reason, without the server's own words. If the sought text is farther behind, the excerpt starts with it. */
+function excerptOf(reason: string, sought = ''): string {
+  const inner = innermostReason(reason);
+  const isInner = inner.toLowerCase().includes(sought.toLowerCase());
+  const text = isInner ? inner : reason;
+  const at = text.toLowerCase().indexOf(sought.toLowerCase());
+  const isShown = at + sought.length <= REASON_LIMIT;
+  return isShown ? clip(text, REASON_LIMIT) : `…${clip(text.slice(at), REASON_LIMIT)}`;
 }
 
 function countsByWorkflow(rows: readonly ExecutionSummary[]): string {

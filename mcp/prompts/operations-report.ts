@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, duration, instant } from '../../core/text.ts';
+import { innermostReason } from '../analysis/failure-reason.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
@@ -63,7 +64,7 @@ async function failuresSince(conductor: Conductor, since: number) {
 
 function lineOf(summary: ExecutionSummary, now: number): string {
   const { workflowId, workflowType, version, status, startTime, executionTime, reasonForIncompletion } = summary;
-  const reason = quote(clip(reasonForIncompletion ?? '', REASON_LIMIT));
+  const reason = quote(clip(innermostReason(reasonForIncompletion ?? ''), REASON_LIMIT));
   const started = instant(startTime ?? now);
   return `${workflowId} | ${quoteIfUnusual(workflowType)} v${version} | ${status} | ${started} | ${duration(executionTime)} | ${reason}`;
 }

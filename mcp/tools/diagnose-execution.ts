@@ -89,7 +89,7 @@ function tableOf({ groups, others }: FailureGroups): string[] {
   const [first] = groups;
   if (!first) return [];
   return [
-    'count | cause | workflow | newest | what',
+    'count | cause | workflow | newest | what happened in the newest',
     ...groups.map((group) => groupLine(group.diagnosis, group.count, group.newest.startTime ?? '')),
     ...(others > 0 ? [`… and ${count(others, 'failed execution')} with other causes.`] : []),
     `See the evidence and the recovery of one execution: ${callOf('diagnose_execution', { executionId: first.newest.workflowId })}`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, type WorkflowStatus, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
-import { innermostReason, reasonShape } from '../analysis/failure-reason.ts';
+import { classifyReason, innermostReason } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
 import { workflowFilter } from '../shared/fields.ts';
@@ -14,7 +14,7 @@ const VALUE_LIMIT = 120;
 /** How many bytes one row may have, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 800;
 /** Limits in characters: for all reasons of a page together, and the smallest and largest limit for one reason. */
-const REASONS = { together: 500, least: 40, most: 200 };
+const REASONS = { together: 1000, least: 60, most: 200 };
 
 /** Shown for a workflow that is the same as in the row above. */
 const DITTO = '"';
@@ -193,7 +193,7 @@ function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknow
   return columns.slice(0, length).map((name) => cells[name] ?? null);
 }
 
-/** Values that all rows share are written once above the rows. Similar reasons are written once below the rows. */
+/** Values that all rows share are written once above the rows. Each reason is written once below the rows. */
 function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
   const day = dayOf(rows[0]?.startedAt ?? 0);
   const names = new Set(rows.map(named));
@@ -230,22 +230,31 @@ function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boo
   return above?.workflow === workflow && above.version === version;
 }
 
-/** The reasons of a page, numbered from 1. Similar reasons share a number. */
+/**
+ * The reasons of a page, numbered from 1. Every reason is quoted word for word, up to the limit. Two reasons share a number only if the
+ * quoted part is the same and the part that was cut names no other status code.
+ */
 class Reasons {
-  readonly #shapes: readonly string[];
+  readonly #keys: readonly string[];
+  readonly #limit: number;
   /** The reasons, each cut to its share of the limit. */
   readonly shown: readonly string[];
 
   constructor(rows: readonly Row[]) {
-    const alike = new Map(rows.flatMap(({ reason }) => (reason ? [[reasonShape(reason), reason]] : [])));
-    this.#shapes = [...alike.keys()];
-    const share = Math.floor(REASONS.together / Math.max(1, alike.size));
-    const limit = Math.min(REASONS.most, Math.max(REASONS.least, share));
-    this.shown = [...alike.values()].map((reason) => clip(reason, limit));
+    const different = new Set(rows.flatMap(({ reason }) => reason ?? []));
+    const share = Math.floor(REASONS.together / Math.max(1, different.size));
+    this.#limit = Math.min(REASONS.most, Math.max(REASONS.least, share));
+    const shown = new Map([...different].map((reason) => [this.#keyOf(reason), clip(reason, this.#limit)]));
+    this.#keys = [...shown.keys()];
+    this.shown = [...shown.values()];
   }
 
   numberOf(reason: string): number {
-    return this.#shapes.indexOf(reasonShape(reason)) + 1;
+    return this.#keys.indexOf(this.#keyOf(reason)) + 1;
+  }
+
+  #keyOf(reason: string): string {
+    return JSON.stringify([clip(reason, this.#limit), classifyReason(reason).status ?? 0]);
   }
 
   legend(): string[] {

@@ -100,6 +100,15 @@ describe('fleet plan', () => {
     expect(server.workflows.get('Parent 1')).toMatchObject({ tasks: [{ subWorkflowParam: { version: 2 } }] });
   });
 
+  test('M2: an execution of another version of the workflow breaks nothing', async () => {
+    const greet = (hold: boolean) =>
+      code((folder) => folder.write('definitions', 'Greet', greetingCode('Greet', { hold })));
+    await applied(greet(true));
+    server.running.set('Greet 7', ['exec-7']);
+    expect(await planned(greet(false))).toEqual(['update Greet 1']);
+    expect(await planned(nothing(), '--prune')).toEqual(['delete Greet 1']);
+  });
+
   test('fleet plan shows when a schedule fires, and refuses a cron expression that the server cannot read', async () => {
     const scheduled = (cron: string) =>
       code((folder) => {

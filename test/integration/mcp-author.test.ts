@@ -6,7 +6,7 @@ import diffWorkflow from '../../mcp/tools/diff-workflow.ts';
 import getTaskDefinition from '../../mcp/tools/get-task-definition.ts';
 import validateWorkflow from '../../mcp/tools/validate-workflow.ts';
 import { errorOf, replies, madeSince as requestsSince } from '../support/fake-calls.ts';
-import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { type FakeConductor, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
@@ -107,6 +107,7 @@ describe('delete_workflow', () => {
     const routes = {
       ...versions,
       'GET /api/workflow/running/flow': ['exec-1'],
+      'GET /api/workflow/exec-1': fakeExecution({ workflowName: 'flow', workflowVersion: 2, status: 'RUNNING' }),
       'DELETE /api/metadata/workflow/flow/2': '',
     };
     fake.routes = replies(routes);

@@ -1,4 +1,4 @@
-import type { FakeReply, FakeRequest, Routes } from './fake-conductor.ts';
+import { type FakeReply, type FakeRequest, fakeExecution, type Routes } from './fake-conductor.ts';
 
 type Json = Record<string, unknown>;
 type Kind = 'tasks' | 'workflows' | 'schedules' | 'eventHandlers';
@@ -24,11 +24,24 @@ export class DefinitionStore {
     if (area === 'scheduler' && rest[0] === 'search') return { body: { results: this.firings } };
     if (area === 'scheduler' && rest[0] === 'nextFewSchedules') return this.#firings(query.get('cronExpression'));
     if (area === 'scheduler' && rest[0] === 'schedules') return this.#schedule(method, rest.slice(1), body);
-    if (area === 'workflow' && rest[0] === 'running') {
-      return { body: this.running.get(`${rest[1]} ${query.get('version')}`) ?? [] };
-    }
+    if (area === 'workflow' && rest[0] === 'running') return { body: this.#runningOf(rest[1] ?? '') };
+    if (area === 'workflow' && method === 'GET' && rest.length === 1) return this.#execution(rest[0] ?? '');
     return undefined;
   };
+
+  /** The ids of all versions: the real server ignores the version that the client names. */
+  #runningOf(name: string): string[] {
+    return [...this.running].flatMap(([key, ids]) => (key.startsWith(`${name} `) ? ids : []));
+  }
+
+  #execution(workflowId: string): FakeReply | undefined {
+    const [key = ''] = [...this.running].find(([, ids]) => ids.includes(workflowId)) ?? [];
+    const [workflowName, version] = key.split(' ');
+    if (!workflowName) return undefined;
+    return {
+      body: fakeExecution({ workflowId, workflowName, workflowVersion: Number(version), status: 'RUNNING', tasks: [] }),
+    };
+  }
 
   /** Returns the workflow names with their versions, in alphabetical order. */
   names(): string[] {

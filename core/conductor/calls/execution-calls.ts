@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '../connection/caller.ts';
+import { idsOfVersion } from '../running-executions.ts';
 import {
   type Execution,
   type ExecutionStatus,
@@ -76,7 +77,7 @@ export interface ExecutionCalls {
   correlatedExecutions(name: string, correlationId: string): Promise<Execution[]>;
   /** Returns the newest executions first by default. */
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
-  /** Ids of the running executions of one version of a definition. */
+  /** Ids of the running and paused executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
   terminate(workflowId: string, reason: string): Promise<void>;
   /** Schedules the failed and the cancelled tasks of an ended execution again. */
@@ -159,14 +160,16 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         },
         answer: searchSchema,
       }),
-    runningExecutions: (name, version) =>
-      call({
+    runningExecutions: async (name, version) => {
+      const ids = await call({
         method: 'GET',
         path: '/api/workflow/running/{name}',
         params: { name },
         query: { version },
         answer: z.array(z.string()),
-      }),
+      });
+      return idsOfVersion(calls, { name, version }, ids);
+    },
     terminate: async (workflowId, reason) => {
       await call({
         method: 'DELETE',
