@@ -3,6 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 import { roundedNumber } from '../../core/json.ts';
 import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
 import type { Tool } from './define-tool.ts';
+import { parsePlainly } from './plain-arguments.ts';
 import { suggestedCall } from './suggested-call.ts';
 
 const SHOWN_MISTAKES = 10;
@@ -13,14 +14,18 @@ export interface UncheckedCall {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** Checks the arguments of a call. @throws FleetError `input` that says for each mistake what the argument must be */
+/**
+ * Checks the arguments of a call, after converting what a model wrote in another form but plainly meant.
+ * @throws FleetError `input` that says for each mistake what the argument must be
+ */
 export function parseArguments({ tool, args }: UncheckedCall): Record<string, unknown> {
-  refuseRoundedNumbers(args);
-  const parsed = tool.input.safeParse(args);
+  const parsed = parsePlainly(tool.input, args);
+  refuseRoundedNumbers(parsed.given); // also those in a JSON text
   if (parsed.success) return parsed.data;
-  throw new FleetError('input', mistakesIn(parsed.error, args, { name: tool.name, schema: tool.input }), {
-    remedy: suggestedCall(tool, args, parsed.error.issues) ?? `Correct these arguments, then call ${tool.name} again.`,
-    cause: parsed.error,
+  const { error, given } = parsed;
+  throw new FleetError('input', mistakesIn(error, given, { name: tool.name, schema: tool.input }), {
+    remedy: suggestedCall(tool, given, error.issues) ?? `Correct these arguments, then call ${tool.name} again.`,
+    cause: error,
   });
 }
 

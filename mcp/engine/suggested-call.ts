@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearest } from '../../core/nearest.ts';
 import { callOf } from '../shared/quote.ts';
 import type { Tool } from './define-tool.ts';
+import { parsePlainly } from './plain-arguments.ts';
 
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
@@ -40,66 +41,74 @@ function findingCall(issues: readonly Issue[], args: Readonly<Json>): string | u
 function fixedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
   const fixed = structuredClone(args) as Json; // arguments arrived as JSON
   for (const issue of issues) fix(fixed, issue, tool);
-  if (tool.annotations.readOnlyHint) dropWrongOptions(fixed, tool);
-  if (!tool.input.safeParse(fixed).success) return undefined;
-  const call = callOf(tool.name, fixed);
+  if (tool.annotations.readOnlyHint) restoreDefaults(fixed, tool);
+  const { success, given } = parsePlainly(tool.input, fixed);
+  if (!success) return undefined;
+  const call = callOf(tool.name, given);
   return call.length <= LONGEST_CALL ? call : undefined;
 }
 
-/**
- * Fixes one mistake in `args`. A guessed name may be wrong, so a call that destroys something gets no guess. An unknown parameter is
- * dropped only from a call that reads: without a misspelt `dryRun`, any other call would act for real.
- */
+/** Fixes one mistake in `args`. A guessed name may be wrong, so a call that destroys something gets no guess. */
 function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
   const [key, ...deeper] = issue.path;
   if (issue.code === 'unrecognized_keys' && key === undefined) {
-    const mayDrop = annotations.readOnlyHint;
-    if (mayGuess) for (const name of issue.keys) moveOrDrop(args, name, { known: Object.keys(input.shape), mayDrop });
+    if (mayGuess) for (const name of issue.keys) rename(args, name, Object.keys(input.shape));
     return;
   }
-  if (typeof key !== 'string' || deeper.length > 0) return;
-  const value = args[key];
-  if (issue.code === 'invalid_type') args[key] = converted(value, issue.expected);
-  else if (issue.code === 'too_big' && typeof value === 'number') args[key] = Number(issue.maximum);
-  else if (issue.code === 'too_small' && typeof value === 'number') args[key] = Number(issue.minimum);
+  if (typeof key !== 'string' || deeper.length > 1) return;
+  const [index] = deeper;
+  const list = args[key];
+  const [holder, at] = index === undefined ? [args, key] : [list as Json, index];
+  if (typeof holder !== 'object' || holder === null || typeof at === 'symbol') return;
+  const value = holder[at];
+  if (issue.code === 'too_big' && typeof value === 'number') holder[at] = Number(issue.maximum);
+  else if (issue.code === 'too_small' && typeof value === 'number') holder[at] = Number(issue.minimum);
   else if (issue.code === 'invalid_value' && typeof value === 'string' && mayGuess) {
-    args[key] = meant(value, issue.values.map(String)) ?? value;
+    holder[at] = nearest(value, issue.values.map(String)) ?? value;
   }
 }
 
-/** Drops wrong values of optional parameters. This is done only for a tool that reads, because the tool's defaults then do no harm. */
-function dropWrongOptions(args: Json, { input }: Tool): void {
+/**
+ * Drops wrong values of parameters that have a default, such as `detail` or `page`. A filter has no default and is never dropped, because
+ * the call would then find more than the caller asked for.
+ */
+function restoreDefaults(args: Json, { input }: Tool): void {
   for (const { path } of input.safeParse(args).error?.issues ?? []) {
     const [key] = path;
     if (typeof key !== 'string' || key in FINDERS) continue;
-    if (input.shape[key]?.safeParse(undefined).success) delete args[key];
+    if (input.shape[key]?.safeParse(undefined).data !== undefined) delete args[key];
   }
 }
 
-function moveOrDrop(
-  args: Json,
-  name: string,
-  { known, mayDrop }: { known: readonly string[]; mayDrop: boolean },
-): void {
-  const near = nearest(name, known);
-  const moves = near !== undefined && args[near] === undefined;
-  if (moves) args[near] = args[name];
-  if (moves || mayDrop) delete args[name];
-}
+/** What callers often write for a parameter. In Conductor's API, the id of an execution is `workflowId`. */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  workflowid: ['executionId', 'executionIds'],
+  id: ['executionId', 'executionIds', 'taskId'],
+  ids: ['executionIds'],
+  workflow: ['workflowName', 'name'],
+  workflowtype: ['workflowName', 'name'],
+  name: ['workflowName', 'taskType'],
+  task: ['taskRef', 'taskType'],
+  taskname: ['taskType', 'taskRef'],
+  referencename: ['taskRef'],
+  state: ['status'],
+  query: ['search', 'text'],
+  since: ['startedAfter'],
+  after: ['startedAfter'],
+  before: ['startedBefore'],
+  pagesize: ['limit'],
+  size: ['limit'],
+  count: ['limit'],
+  timeout: ['waitSeconds'],
+  wait: ['waitSeconds'],
+};
 
-function converted(value: unknown, expected: string): unknown {
-  if (expected === 'string' && typeof value === 'number') return String(value);
-  if (expected === 'array') return [value];
-  if (typeof value !== 'string') return value;
-  if (!['number', 'int', 'boolean', 'object', 'record'].includes(expected)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
-
-function meant(value: string, values: readonly string[]): string | undefined {
-  return values.find((one) => one.toLowerCase() === value.toLowerCase()) ?? nearest(value, values);
+/** Moves the value of an unknown parameter to the parameter that is meant. If none is, the value stays and the call is not repeated. */
+function rename(args: Json, name: string, known: readonly string[]): void {
+  const others = OTHER_NAMES[name.toLowerCase().replace(/[^a-z]/g, '')] ?? [];
+  const meant = others.find((other) => known.includes(other)) ?? nearest(name, known);
+  if (meant === undefined || args[meant] !== undefined) return;
+  args[meant] = args[name];
+  delete args[name];
 }

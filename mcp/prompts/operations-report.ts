@@ -36,7 +36,7 @@ export default definePrompt({
   const text = [
     `Write me a report on the Conductor workflows of the last ${hours} hours.`,
     'Work in this order:',
-    `1. The numbers and failures below are live. More rows: ${callOf('list_workflow_executions', { status: 'FAILED', limit: 100 })}`,
+    `1. The numbers and failures below are live. More rows: ${callOf('list_workflow_executions', { status: ['FAILED'], limit: 100 })}`,
     `2. Failures grouped by cause: ${callOf('diagnose_execution', {})}`,
     `3. What waits for a person: ${callOf('list_pending_approvals', {})}`,
     `4. Queues and who serves them: ${callOf('get_queue_status', {})}`,

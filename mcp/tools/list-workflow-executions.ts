@@ -27,11 +27,7 @@ const SHARED = ['workflow', 'version', 'status'] as const;
 
 const input = z.strictObject({
   workflowName: workflowFilter.optional().describe('Its whole name'),
-  // A single status is accepted too, without listing the names a second time in the schema.
-  status: z
-    .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.enum(workflowStatuses)))
-    .optional()
-    .describe('Any of these'),
+  status: z.array(z.enum(workflowStatuses)).optional().describe('Any of these'),
   correlationId: z
     .string()
     .refine((id) => /^[\w.:@/+=#-]{1,255}$/.test(id), 'must hold letters, digits and . : @ / + = # _ - only')

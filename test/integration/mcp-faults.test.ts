@@ -70,7 +70,7 @@ const WRONG: Readonly<Record<string, unknown>> = {
   integer: 'many',
   number: 'many',
   boolean: 'perhaps',
-  array: 'no list',
+  array: 17,
   object: 17,
 };
 

@@ -3,6 +3,7 @@ import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
+import { parseArguments } from '../../mcp/engine/arguments.ts';
 import type { Client } from '../../mcp/engine/client.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
@@ -49,6 +50,6 @@ export async function callTool(
 ) {
   const { signal = new AbortController().signal } = changes;
   const context = toolContext(conductorAt(url).withSignal(signal), { signal, ...changes });
-  const answer = await tool.handle(tool.input.parse(args), context);
+  const answer = await tool.handle(parseArguments({ tool, args }), context);
   return { ...answer, structured: tool.output.parse(answer.structured) as Record<string, unknown> };
 }

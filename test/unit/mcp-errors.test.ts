@@ -19,6 +19,8 @@ const tool = defineTool({
     status: z.enum(['RUNNING', 'FAILED']).optional(),
     input: z.record(z.string(), z.unknown()).optional(),
     tasks: z.array(z.looseObject({})).optional(),
+    any: z.array(z.enum(['RUNNING', 'FAILED'])).optional(),
+    filter: z.strictObject({ limit: z.int().default(10), only: z.boolean().optional() }).optional(),
   }),
   output: z.object({}),
 }).handler(async () => ({ text: '', structured: {} }));
@@ -98,17 +100,22 @@ describe('wrong arguments', () => {
 
   test.each([
     [{}, 'name is missing; it must be a string.'],
-    [{ name: 3 }, 'name must be a string, not 3.'],
+    [{ name: true }, 'name must be a string, not true.'],
     [{ name: 'toolong' }, 'name must be at most 5 characters long.'],
     [{ name: 'a', limit: 0 }, 'limit must be at least 1, not 0.'],
-    [{ name: 'a', limit: '5' }, 'limit must be a number, not "5".'],
+    [{ name: 'a', limit: 'five' }, 'limit must be a number, not "five".'],
+    [{ name: 'a', limit: '9007199254740993' }, 'limit must be a number, not "9007199254740993".'],
     [{ name: 'a', limit: 1.5 }, 'limit must be a whole number, not 1.5.'],
-    [{ name: 'a', status: 'failed' }, 'status must be one of RUNNING, FAILED, not "failed".'],
-    [{ name: 'a', input: '{"a":1}' }, 'input must be a JSON object, not "{\\"a\\":1}".'],
-    [{ name: 'a', tasks: {} }, 'tasks must be a JSON array, not {}.'],
+    [{ name: 'a', status: 'broken' }, 'status must be one of RUNNING, FAILED, not "broken".'],
+    [{ name: 'a', input: '{"a":' }, 'input must be a JSON object, not "{\\"a\\":".'],
+    [{ name: 'a', input: '[1]' }, 'input must be a JSON object, not "[1]".'],
+    [{ name: 'a', tasks: 7 }, 'tasks must be a JSON array, not 7.'],
+    [{ name: null }, 'name is missing; it must be a string.'],
     [{ name: 'a', tasks: ['x'] }, 'tasks[0] must be a JSON object, not "x".'],
     [{ name: 'a', stats: 'x' }, 'start_thing has no parameter "stats" (did you mean status?).'],
-    [{ name: 'a', q: 'x' }, 'start_thing has no parameter "q"; its parameters are name, limit, status, input, tasks.'],
+    [{ name: 'a', q: 'x' }, 'start_thing has no parameter "q"; its parameters are name, limit, status, input, tasks, any, filter.'],
+    [{ name: 'a', any: '["FAILD"]' }, 'any[0] must be one of RUNNING, FAILED, not "FAILD".'],
+    [{ name: 'a', filter: { limit: 'x' } }, 'filter.limit must be a number, not "x".'],
   ])('the arguments %j get the message: %s', (args, sentence) => {
     expect(mistakes(args)).toBe(sentence);
   });
@@ -121,6 +128,33 @@ describe('wrong arguments', () => {
 
   test('the message cuts a long value', () => {
     expect(mistakes({ name: 'a', input: 'x'.repeat(10_000) }).length).toBeLessThan(200);
+  });
+});
+
+describe('M7: arguments whose meaning is plain', () => {
+  test.each([
+    [{ limit: '3' }, { limit: 3 }],
+    [{ limit: ' 3.0 ' }, { limit: 3 }],
+    [{ status: 'failed' }, { status: 'FAILED' }],
+    [{ status: ' Failed ' }, { status: 'FAILED' }],
+    [{ any: 'FAILED' }, { any: ['FAILED'] }],
+    [{ any: ['failed'] }, { any: ['FAILED'] }],
+    [{ any: '["FAILED"]' }, { any: ['FAILED'] }],
+    [{ any: 'FAILED,running' }, { any: ['FAILED', 'RUNNING'] }],
+    [{ input: '{"a":"1"}' }, { input: { a: '1' } }],
+    [{ tasks: '[{"n":"1"}]' }, { tasks: [{ n: '1' }] }],
+    [{ tasks: { n: 1 } }, { tasks: [{ n: 1 }] }],
+    [{ filter: '{"limit":"5","only":"True"}' }, { filter: { limit: 5, only: true } }],
+    [{ filter: { limit: null, only: null } }, { filter: { limit: 10 } }],
+    [{ limit: null, status: null, input: null, any: null }, {}],
+    [{ name: 3 }, { name: '3' }],
+  ])('%j is read as %j', (args, read) => {
+    expect(parseArguments({ tool, args: { name: 'a', ...args } })).toEqual({ name: 'a', ...read });
+  });
+
+  test('the values inside an input stay as they are', () => {
+    const input = { n: '3', list: 'a,b', nothing: null, json: '{"a":1}', flag: 'true' };
+    expect(parseArguments({ tool, args: { name: 'a', input } })).toEqual({ name: 'a', input });
   });
 });
 
@@ -137,24 +171,23 @@ describe('the suggested call after wrong arguments', () => {
 
   test.each([
     [
-      { name: 'a', limit: '5' },
-      { name: 'a', limit: 5 },
-    ],
-    [
       { name: 'a', limit: 1000 },
       { name: 'a', limit: 100 },
     ],
-    [{ name: 3 }, { name: '3' }],
     [
-      { name: 'a', input: '{"a":1}' },
-      { name: 'a', input: { a: 1 } },
+      { name: 'a', limit: '1000', input: '{"a":1}' },
+      { name: 'a', limit: 100, input: { a: 1 } },
     ],
     [
-      { name: 'a', tasks: {} },
-      { name: 'a', tasks: [{}] },
+      { name: 'a', status: 'faild' },
+      { name: 'a', status: 'FAILED' },
     ],
     [
-      { name: 'a', status: 'failed' },
+      { name: 'a', any: '["FAILD"]' },
+      { name: 'a', any: ['FAILED'] },
+    ],
+    [
+      { name: 'a', state: 'failed' },
       { name: 'a', status: 'FAILED' },
     ],
     [
@@ -170,30 +203,31 @@ describe('the suggested call after wrong arguments', () => {
     expect(next({ name: 'toolong' })).toBe('list_workflows {}');
   });
 
-  test('the suggested call drops an unknown parameter only if the tool reads', () => {
+  test('M7: the suggested call keeps an unknown parameter, or there is no suggested call', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
-    expect(next({ name: 'a', q: 'x' }, reading)).toBe('start_thing {"name":"a"}');
-    expect(next({ name: 'a', dryRun: true })).not.toContain('{"name":"a"}');
+    expect(next({ name: 'a', q: 'x' }, reading)).toMatch(/^Correct these arguments, then call start_thing again\.$/);
+    expect(next({ name: 'a', dryRun: true })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
   });
 
   test('the suggested call has no guessed value if the tool is destructive', () => {
-    expect(next({ name: 'a', limit: '5' }, destructive)).toBe('start_thing {"name":"a","limit":5}');
-    expect(next({ name: 'a', status: 'failed' }, destructive)).toBe(
+    expect(next({ name: 'a', limit: '500' }, destructive)).toBe('start_thing {"name":"a","limit":100}');
+    expect(next({ name: 'a', status: 'faild' }, destructive)).toBe(
       'Correct these arguments, then call start_thing again.',
     );
     expect(next({ nam: 'a' }, destructive)).not.toContain('start_thing');
   });
 
-  test('the suggested call of a reading tool drops a wrong option, but never the name of the thing to read', () => {
+  test('M7: the suggested call of a reading tool drops a wrong value only if a default takes its place', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
-    expect(next({ name: 'a', status: 'whatever', limit: {} }, reading)).toBe('start_thing {"name":"a"}');
+    const input = tool.input.extend({ page: z.int().default(1) });
+    expect(next({ name: 'a', page: 'last' }, { ...reading, input })).toBe('start_thing {"name":"a"}');
+    expect(next({ name: 'a', status: 'whatever' }, reading)).toMatch(/^Correct these arguments, then call start_thing again\.$/);
+    expect(next({ name: 'a', any: ['whatever'] }, reading)).toMatch(/^Correct these arguments, then call start_thing again\.$/);
     expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
     expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
   test('if the arguments are long, no call is suggested', () => {
-    expect(next({ name: 'a', limit: '5', input: { text: 'x'.repeat(1000) } })).toMatch(
-      /^Correct these arguments, then call start_thing again\.$/,
-    );
+    expect(next({ name: 'a', limit: 1000, input: { text: 'x'.repeat(1000) } })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
   });
 });
