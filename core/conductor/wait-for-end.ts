@@ -11,7 +11,7 @@ export interface WaitOptions {
   /** How long all calls in a row may fail with retryable errors before the wait fails. Default: it fails at the first error. */
   readonly patienceMs?: number;
   /** Called at every second look. The wait ends when it returns true. */
-  readonly isEnough?: (execution: Execution) => boolean;
+  readonly isEnough?: (execution: Execution) => boolean | Promise<boolean>;
   /** Called every two seconds. An error that it throws counts as a failed call. */
   readonly progress?: (standing: Standing) => void | Promise<void>;
   /** Milliseconds between two looks. Default 200. */
@@ -49,7 +49,7 @@ export async function waitForEnd(
       const execution = asks || isProgressDue ? await conductor.getExecution(executionId) : undefined;
       const { status } = execution ?? (await conductor.getStatus(executionId));
       if (hasEnded(status)) return execution ?? (await conductor.getExecution(executionId));
-      if (execution && asks && isEnough(execution)) return execution;
+      if (execution && asks && (await isEnough(execution))) return execution;
       if (execution && isProgressDue) await progress({ waitedMs: waited(), execution });
       answeredAt = waited();
     } catch (error) {

@@ -28,7 +28,7 @@ export interface Given {
  */
 export function requestOf(route: Route, given: Given, context: Pick<ToolContext, 'allows' | 'caller'>): ApiRequest {
   const missing = missingPermission(route, given.body, context);
-  if (route.refused) throw denied(route, `this MCP server refuses it for every role, because ${route.refused}.`);
+  if (route.refused) throw refusedForAll(route, route.refused);
   if (missing)
     throw denied(route, `it needs the permission ${missing}, which the role ${context.caller.role} does not have.`);
   const mistakes = [...pathMistakes(route, given), ...queryMistakes(route, given), ...bodyMistakes(route, given)];
@@ -56,6 +56,14 @@ function shownBack({ path, query, body }: Given): Record<string, unknown> {
     ...(Object.keys(query).length > 0 && { query }),
     ...(body !== undefined && json.length < 1000 && { body }),
   };
+}
+
+/** No role may call the route, so the error sends nobody to ask for a permission. */
+function refusedForAll({ name, instead }: Route, why: string): FleetError {
+  const message = `${name}: this MCP server refuses it for every role, because ${why}.`;
+  if (!instead)
+    return new FleetError('terminal', message, { remedy: 'Tell the person that it must be done without MCP.' });
+  return new FleetError('input', message, { remedy: `Use the tool for this instead: ${instead}.` });
 }
 
 function denied({ name, instead }: Route, why: string): FleetError {

@@ -1,4 +1,5 @@
-import type { Execution, Task } from '../../core/conductor/types.ts';
+import { isForWorkers } from '../../core/conductor/task-types.ts';
+import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { callOf } from '../shared/quote.ts';
 
@@ -16,6 +17,12 @@ function callToAnswer(executionId: string, { taskType, referenceTaskName: taskRe
   return taskType === 'HUMAN'
     ? callOf('decide_approval', { executionId, taskRef, decision: 'approve', reason: 'why' })
     : callOf('signal_workflow', { executionId, taskRef });
+}
+
+/** The suggested call that ends an open task in the place of its worker. Undefined if `ref` names no such task. */
+export function callToEnd({ workflowId: executionId, tasks }: Execution, ref: string | undefined): string | undefined {
+  const task = tasks.find((one) => one.referenceTaskName === ref && isOpenTask(one) && isForWorkers(one));
+  return task && callOf('update_task', { executionId, taskRef: ref, status: 'complete', output: {} });
 }
 
 /** Ids of the sub-workflow executions that run now. */

@@ -3,9 +3,9 @@ import type { StartRequest } from '../../core/conductor/api.ts';
 import { failureOf } from '../../core/conductor/execution-facts.ts';
 import { checkInput } from '../../core/conductor/start-checked.ts';
 import { type Execution, hasEnded, type StoredWorkflowDef } from '../../core/conductor/types.ts';
-import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Link, ToolAnswer, ToolContext } from '../engine/define-tool.ts';
+import { type Gate, gateLines, gatesOf } from '../operate/gates.ts';
 import { failure, jsonObject } from './fields.ts';
 import { findWorkflow } from './find-workflow.ts';
 import { fitPayloads } from './payload.ts';
@@ -28,8 +28,6 @@ export interface RunRequest {
   idempotencyKey?: string | undefined;
   onExisting: OnExisting;
   waitSeconds: number;
-  /** If true, stop waiting when the execution waits for a person or a signal. */
-  stopAtGate?: boolean;
 }
 
 /** The structured answer of a tool that runs a workflow. */
@@ -48,7 +46,8 @@ export const runOutput = z.object({
 type Run = z.input<typeof runOutput>;
 
 /**
- * Starts a workflow, waits up to `waitSeconds` for its end and reports its state. With a key, it starts the workflow at most once.
+ * Starts a workflow, waits up to `waitSeconds` for its end and reports its state. The wait ends early when only a person or a signal can
+ * continue the execution. With a key, it starts the workflow at most once.
  * @throws FleetError `not-found` with similar names; `input` if the input does not fit the definition; `conflict` about the key
  */
 export async function runWorkflow(request: RunRequest, context: ToolContext): Promise<ToolAnswer<Run>> {
@@ -56,13 +55,13 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
   const started = await start(def, request, context);
   const { executionId: id } = started;
   const { conductor, signal, progress } = context;
-  const { waitSeconds: seconds, stopAtGate } = request;
+  const { waitSeconds: seconds } = request;
   if (seconds === 0 && started.isNew && startsWithWorkerTask(def))
-    return openAnswer(justStarted(def, started), started);
+    return openAnswer(justStarted(def, started), [], started);
   try {
-    const isEnough = ({ tasks }: Execution) => waitingAmong(tasks).length > 0;
-    const wait = { seconds, signal, progress: waitProgress(seconds, progress), ...(stopAtGate && { isEnough }) };
-    return answerFor(await conductor.waitForEnd(id, wait), started, context.maxResponseBytes);
+    const isEnough = async (execution: Execution) => (await gatesOf(conductor, execution)).length > 0;
+    const wait = { seconds, signal, progress: waitProgress(seconds, progress), isEnough };
+    return await answerFor(await conductor.waitForEnd(id, wait), started, context);
   } catch (error) {
     signal.throwIfAborted();
     return startedButUnread(def, started, error);
@@ -71,7 +70,7 @@ export async function runWorkflow(request: RunRequest, context: ToolContext): Pr
 
 /** The result of an MCP task: the answer of the tool, now that the execution has ended. */
 export async function settleRun(executionId: string, context: ToolContext): Promise<ToolAnswer<Run>> {
-  return answerFor(await context.conductor.getExecution(executionId), {}, context.maxResponseBytes);
+  return answerFor(await context.conductor.getExecution(executionId), {}, context);
 }
 
 async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolContext): Promise<StartedOnce> {
@@ -123,8 +122,12 @@ function mayHaveStarted(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code === 'upstream' && !error.message.includes('ECONNREFUSED');
 }
 
-function answerFor(execution: Execution, started: Partial<StartedOnce>, maxResponseBytes: number): ToolAnswer<Run> {
-  if (!hasEnded(execution.status)) return openAnswer(execution, started);
+async function answerFor(
+  execution: Execution,
+  started: Partial<StartedOnce>,
+  { conductor, maxResponseBytes }: ToolContext,
+): Promise<ToolAnswer<Run>> {
+  if (!hasEnded(execution.status)) return openAnswer(execution, await gatesOf(conductor, execution), started);
   const { workflowId: executionId } = execution;
   const error = failureOf(execution);
   const [result] = fitPayloads([['output', execution.output]], Math.min(SHOWN_BYTES, maxResponseBytes / 5));
@@ -149,20 +152,17 @@ function answerFor(execution: Execution, started: Partial<StartedOnce>, maxRespo
 }
 
 /** The fields of an execution that the answer about an open execution needs. */
-type OpenExecution = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status' | 'tasks'>;
+type OpenExecution = Pick<Execution, 'workflowId' | 'workflowName' | 'workflowVersion' | 'status'>;
 
-function openAnswer(execution: OpenExecution, started: Partial<StartedOnce>): ToolAnswer<Run> {
-  const { workflowId: executionId, tasks } = execution;
-  const [gate] = waitingAmong(tasks);
-  const lines = [headLine(execution, started)];
-  if (gate) {
-    const pending = callOf('list_pending_approvals', { executionId });
-    lines.push(`The execution waits for a person or a signal at ${quoteIfUnusual(gate.referenceTaskName)}: ${pending}`);
-  }
+function openAnswer(execution: OpenExecution, gates: readonly Gate[], started: Partial<StartedOnce>): ToolAnswer<Run> {
+  const { workflowId: executionId } = execution;
+  const [gate] = gates;
+  const lines = [headLine(execution, started), ...gateLines(gates)];
+  if (gate) lines.push(`What it asks, and what follows: ${callOf('list_pending_approvals', { executionId })}`);
   lines.push(`Follow it: ${callOf('get_execution_status', { executionId })}`);
   return {
     text: lines.join('\n'),
-    structured: { ...runOf(execution, started), ...(gate && { waitsFor: gate.referenceTaskName }) },
+    structured: { ...runOf(execution, started), ...(gate && { waitsFor: gate.task.referenceTaskName }) },
     continues: executionId,
   };
 }
@@ -176,7 +176,7 @@ function startsWithWorkerTask({ tasks: [first] }: StoredWorkflowDef): boolean {
 }
 
 function justStarted({ name, version }: StoredWorkflowDef, { executionId }: StartedOnce): OpenExecution {
-  return { workflowId: executionId, workflowName: name, workflowVersion: version, status: 'RUNNING', tasks: [] };
+  return { workflowId: executionId, workflowName: name, workflowVersion: version, status: 'RUNNING' };
 }
 
 function headLine(

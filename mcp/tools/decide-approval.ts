@@ -9,7 +9,7 @@ import { defineTool } from '../engine/define-tool.ts';
 import { askPerson } from '../operate/ask-person.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
 import { someText } from '../operate/execution-filter.ts';
-import { callsToAnswer } from '../operate/open-work.ts';
+import { callsToAnswer, callToEnd } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -91,8 +91,10 @@ function openGate(execution: Execution, ref: string): Task {
   if (task) return task;
   const { workflowId, tasks, status } = execution;
   const ways = callsToAnswer(execution);
-  const remedy =
-    ways.length > 0
+  const end = callToEnd(execution, ref);
+  const remedy = end
+    ? `It waits for a worker, not for a person. To end it in the place of that worker: ${end}`
+    : ways.length > 0
       ? `Answer a task that waits in it: ${ways.join(' or ')}`
       : `See where the execution is: ${callOf('get_execution_status', { executionId: workflowId })}`;
   const [past] = tasks

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasEnded } from '../../core/conductor/types.ts';
+import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import type { PreparedDesign } from '../authoring/prepare-design.ts';
@@ -12,6 +12,7 @@ import {
 } from '../authoring/store-definitions.ts';
 import type { Written } from '../authoring/write-steps.ts';
 import { defineTool, type ToolAnswer, type ToolContext } from '../engine/define-tool.ts';
+import { gateLines, gatesOf } from '../operate/gates.ts';
 import { jsonObject, newWorkflowName } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
@@ -197,15 +198,14 @@ async function run(
   const executionId = await start(() => conductor.startWorkflow({ name, version, input }), { name, version, input });
   const follow = callOf('get_execution_status', { executionId });
   try {
-    const {
-      status,
-      output: result,
-      reasonForIncompletion: reason,
-    } = await conductor.waitForEnd(executionId, { seconds: waitSeconds, signal });
+    const isEnough = async (standing: Execution) => (await gatesOf(conductor, standing)).length > 0;
+    const execution = await conductor.waitForEnd(executionId, { seconds: waitSeconds, signal, isEnough });
+    const { status, output: result, reasonForIncompletion: reason } = execution;
     const head = `Started as ${executionId}: ${status}.`;
     if (!hasEnded(status)) {
+      const gates = gateLines(await gatesOf(conductor, execution));
       return {
-        text: [...lines, `${head} Follow it: ${follow}`].join('\n'),
+        text: [...lines, head, ...gates, `Follow it: ${follow}`].join('\n'),
         structured: { ...structured, executionId, status },
       };
     }

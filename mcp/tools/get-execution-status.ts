@@ -13,6 +13,7 @@ import { clip, duration, instant } from '../../core/text.ts';
 import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
+import { type Gate, gateLines, gatesOf } from '../operate/gates.ts';
 import { executionId } from '../shared/fields.ts';
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
@@ -72,16 +73,18 @@ export default defineTool({
   const { conductor, maxResponseBytes, signal, progress } = context;
   const detail = taskRef === undefined ? asked : 'task';
   if (detail === 'task' && taskRef === undefined) throw taskMissing(id);
-  const wait = { seconds: waitSeconds, signal, progress: waitProgress(waitSeconds, progress) };
+  const isEnough = async (standing: Execution) => (await gatesOf(conductor, standing)).length > 0;
+  const wait = { seconds: waitSeconds, signal, progress: waitProgress(waitSeconds, progress), isEnough };
   const execution = await orNoExecution(conductor.waitForEnd(id, wait), id);
   const now = Date.now();
   const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution, taskRef);
   const { tasks, nextPage } = pageOf(all, page, pageSize(detail, maxResponseBytes));
   const payloads = payloadsOf(execution, tasks, { detail, maxResponseBytes });
   const error = await rootError(conductor, execution);
+  const gates = await gatesOf(conductor, execution);
   const more = { id, detail, taskRef, nextPage, cut: cutNames(payloads), hidden: all.length - tasks.length };
   return {
-    text: textOf({ execution, error, tasks, payloads, total: all.length, now }, more),
+    text: textOf({ execution, error, gates, tasks, payloads, total: all.length, now }, more),
     structured: structureOf({ execution, error, tasks, payloads, now }, more),
   };
 });
@@ -153,6 +156,7 @@ const outputName = (task: Task) => `${label(task)}.output`;
 interface Shown {
   execution: Execution;
   error: Failure | undefined;
+  gates: readonly Gate[];
   tasks: readonly Task[];
   payloads: readonly Payload[];
   now: number;
@@ -167,7 +171,7 @@ interface More {
   hidden: number;
 }
 
-function structureOf({ execution, error, tasks, payloads, now }: Shown, { nextPage, cut }: More) {
+function structureOf({ execution, error, tasks, payloads, now }: Omit<Shown, 'gates'>, { nextPage, cut }: More) {
   const { output, ...values } = wholeValues(payloads);
   const rows = tasks.map((task) => {
     const { ref, type, status, attempt, durationMs, reason } = rowOf(task, now);
@@ -191,13 +195,17 @@ function structureOf({ execution, error, tasks, payloads, now }: Shown, { nextPa
   };
 }
 
-function textOf({ execution, error, tasks, payloads, total, now }: Shown & { total: number }, more: More): string {
+function textOf(
+  { execution, error, gates, tasks, payloads, total, now }: Shown & { total: number },
+  more: More,
+): string {
   const { workflowName, workflowVersion, workflowId, status, startTime } = execution;
   const ran = `${!hasEnded(execution.status) ? 'for' : 'after'} ${duration(runtimeOf(execution, now))}`;
   return [
     `${quoteIfUnusual(workflowName)} v${workflowVersion} ${workflowId}: ${status} ${ran}, started ${instant(startTime)}.`,
     `Tasks: ${countsLine(countByStatus(execution.tasks))}.`,
     ...errorLines(workflowId, error),
+    ...gateLines(gates),
     ...(!hasEnded(execution.status) ? unpolledLines(execution.tasks, now) : []),
     ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${quoteIfUnusual(name)}: ${shown}`),
     ...(tasks.length > 0

@@ -5,7 +5,7 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { answerTask, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
-import { callsToAnswer, openSubWorkflows } from '../operate/open-work.ts';
+import { callsToAnswer, callToEnd, openSubWorkflows } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -64,11 +64,14 @@ async function openWait(conductor: Conductor, execution: Execution, ref: string 
     });
   }
   const calls = [...callsToAnswer(execution), ...(await callsToAnswerChildren(conductor, execution))];
+  const end = callToEnd(execution, ref);
   throw new FleetError('conflict', `${whyNot(execution, ref)} The signal was not sent.`, {
     remedy:
-      calls.length > 0
-        ? `Answer a task that waits: ${calls.join(' or ')}`
-        : `See where the execution is: ${callOf('get_execution_status', { executionId })}`,
+      end !== undefined
+        ? `To end this task in the place of its worker: ${end}`
+        : calls.length > 0
+          ? `Answer a task that waits: ${calls.join(' or ')}`
+          : `See where the execution is: ${callOf('get_execution_status', { executionId })}`,
   });
 }
 

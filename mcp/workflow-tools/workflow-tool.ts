@@ -35,10 +35,7 @@ export function workflowTool({ def, offer }: Offered, name: string): Tool {
     output: runOutput,
   }).handler(
     (input, context) =>
-      runWorkflow(
-        { name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds, stopAtGate: true },
-        context,
-      ),
+      runWorkflow({ name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds }, context),
     { settle: settleRun },
   );
 }

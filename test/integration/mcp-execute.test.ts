@@ -1,9 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseExactly } from '../../core/json.ts';
 import { keyFromInput } from '../../mcp/shared/start-once.ts';
 import executeWorkflow from '../../mcp/tools/execute-workflow.ts';
+import getExecutionStatus from '../../mcp/tools/get-execution-status.ts';
 import { respond } from '../support/fake-calls.ts';
-import { type FakeConductor, type FakeRequest, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
+import {
+  type FakeConductor,
+  type FakeRequest,
+  fakeExecution,
+  fakeTask,
+  startFakeConductor,
+} from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
@@ -161,4 +168,50 @@ test('D1: an integer beyond 2^53 in an output is shown digit by digit', async ()
   const { text, structured } = await call({ name: 'fake_flow', waitSeconds: 5 });
   expect(text).toContain('9007199254740993');
   expect(JSON.stringify(structured)).toContain('9007199254740993');
+});
+
+describe('M10: a wait ends when only a person or a signal can continue the execution', () => {
+  const open = (taskType: string, changes: Record<string, unknown> = {}) =>
+    fakeTask({ taskType, referenceTaskName: taskType.toLowerCase(), status: 'IN_PROGRESS', ...changes });
+  const serve = (...tasks: Record<string, unknown>[]) => {
+    const running = { status: 'RUNNING', endTime: 0, output: {} };
+    const child = fakeExecution({ ...running, workflowId: 'child-1', tasks: [open('HUMAN', { seq: 1 })] });
+    fake.routes = (request) =>
+      respond('/api/workflow/child-1', child)(request) ??
+      respond('/api/workflow/exec-1', fakeExecution({ ...running, tasks }))(request) ??
+      respond('/api/workflow/exec-1/status', { workflowId: 'exec-1', ...running })(request);
+  };
+  const decide = (executionId: string) => `decide_approval {"executionId":"${executionId}","taskRef":"human"`;
+
+  test.each([
+    ['a HUMAN task', [open('HUMAN')], decide('exec-1')],
+    ['a WAIT task without a time', [open('WAIT')], 'signal_workflow {"executionId":"exec-1","taskRef":"wait"}'],
+    ['two branches at a JOIN', [open('FORK'), open('HUMAN'), open('WAIT'), open('JOIN')], decide('exec-1')],
+    ['a sub-workflow', [open('SUB_WORKFLOW', { subWorkflowId: 'child-1' })], decide('child-1')],
+  ])('M10: at %s, the answer comes at once and names the call', async (_, tasks, next) => {
+    serve(...tasks);
+    const started = performance.now();
+    const answers = [
+      await call({ name: 'fake_flow', waitSeconds: 10 }),
+      await callTool(fake.url, getExecutionStatus, { executionId: 'exec-1', waitSeconds: 10 }),
+    ];
+    expect(performance.now() - started).toBeLessThan(5000);
+    for (const { text } of answers) expect(text).toContain(next);
+    expect(answers[0]?.structured.waitsFor).toBeTypeOf('string');
+  });
+
+  test('M10: the wait goes on while another task is open', async () => {
+    serve(open('HUMAN'), open('HTTP'), open('JOIN'));
+    const started = performance.now();
+    const { structured } = await call({ name: 'fake_flow', waitSeconds: 1 });
+    expect(performance.now() - started).toBeGreaterThan(900);
+    expect(structured).not.toHaveProperty('waitsFor');
+  });
+
+  test('M10: a WAIT task with a duration ends by itself', async () => {
+    serve(open('WAIT', { inputData: { duration: '1 s' } }));
+    const started = performance.now();
+    await call({ name: 'fake_flow', waitSeconds: 1 });
+    expect(performance.now() - started).toBeGreaterThan(900);
+  });
 });

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Tool } from '../../mcp/engine/define-tool.ts';
+import decideApproval from '../../mcp/tools/decide-approval.ts';
+import invokeApi from '../../mcp/tools/invoke-api.ts';
 import rerunWorkflow from '../../mcp/tools/rerun-workflow.ts';
+import signalWorkflow from '../../mcp/tools/signal-workflow.ts';
 import skipTask from '../../mcp/tools/skip-task.ts';
+import updateTask from '../../mcp/tools/update-task.ts';
 import { defTask, ExecutionStore, storedDef } from '../support/execution-store.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { callTool } from '../support/tool-calls.ts';
@@ -205,5 +209,75 @@ describe('rerun_workflow', () => {
     });
     await call(rerunWorkflow, { taskRef: 'charge', taskInput: { a: 1 }, inputMode: 'replace' });
     expect(reruns()).toEqual([{ reRunFromTaskId: 'exec-1-charge', taskInput: { a: 1 } }]);
+  });
+});
+
+describe('M8: update_task ends an open task in the place of its worker', () => {
+  const charge = (changes: Record<string, unknown> = {}) =>
+    ran('charge', { taskType: 'charge_card', taskDefName: 'charge_card', status: 'IN_PROGRESS', ...changes });
+  const end = (args: Record<string, unknown>) => call(updateTask, { taskRef: 'charge', status: 'complete', ...args });
+
+  test('M8: it completes the task that is named by execution and reference', async () => {
+    add([charge({ workerId: 'vm-7' })]);
+    const { text, structured } = await end({ output: { paid: true } });
+    expect(structured).toEqual({ status: 'COMPLETED', taskRef: 'charge', executionId: 'exec-1' });
+    expect(text).toContain('Worker vm-7 had it; the server ignores what that worker still reports.');
+    expect(server.execution('exec-1').tasks[0]).toMatchObject({ status: 'COMPLETED', outputData: { paid: true } });
+    expect(changing().at(-1)?.body).toBe('COMPLETED by local through MCP');
+  });
+
+  test('M8: it fails the task in the latest round of a loop, also if no worker has taken it', async () => {
+    add([
+      charge({ referenceTaskName: 'charge__1', status: 'COMPLETED' }),
+      charge({ referenceTaskName: 'charge__2', status: 'SCHEDULED' }),
+    ]);
+    const { structured } = await end({ status: 'fail', reason: 'the bank is gone', retryable: false });
+    expect(structured).toMatchObject({ status: 'FAILED_WITH_TERMINAL_ERROR', taskRef: 'charge__2' });
+  });
+
+  test.each([
+    ['HUMAN', 'IN_PROGRESS', 'decide_approval {"executionId":"exec-1","taskRef":"charge"'],
+    ['WAIT', 'IN_PROGRESS', 'signal_workflow {"executionId":"exec-1","taskRef":"charge"'],
+    ['HTTP', 'SCHEDULED', 'diagnose_execution {"executionId":"exec-1"}'],
+    ['charge_card', 'COMPLETED', 'get_execution_status {"executionId":"exec-1","taskRef":"charge"}'],
+    ['charge_card', 'FAILED', 'retry_workflow {"executionIds":["exec-1"]}'],
+  ])('M8: it refuses a %s task that is %s, and names the call for it', async (taskType, status, next) => {
+    add([charge({ taskType, status })]);
+    const refusal = end({ output: {} });
+    await expect(refusal).rejects.toMatchObject({ code: 'conflict', remedy: expect.stringContaining(next) });
+    expect(changing()).toEqual([]);
+  });
+
+  test('M8: an output must match the schema of the task definition', async () => {
+    const schema = { type: 'JSON', data: { type: 'object', properties: { paid: {} }, required: ['paid'] } };
+    add([charge({ taskDefinition: { name: 'charge_card', outputSchema: schema } })]);
+    await expect(end({ output: {} })).rejects.toMatchObject({ code: 'input' });
+    expect(changing()).toEqual([]);
+  });
+
+  test.each([
+    [{ claimId: 'task-1:1' }, 'takes either claimId, or executionId together with taskRef'],
+    [{ taskRef: undefined }, 'takes either claimId, or executionId together with taskRef'],
+    [{ status: 'release' }, 'Status release needs a claimId'],
+    [{ taskRef: 'nope' }, 'The execution has no task "nope" yet'],
+  ])('M8: it refuses %j', async (args, message) => {
+    add([charge()]);
+    await expect(end(args)).rejects.toMatchObject({ message: expect.stringContaining(message) });
+    expect(changing()).toEqual([]);
+  });
+
+  test('M8: decide_approval and signal_workflow name this call for a task of a worker', async () => {
+    add([charge()]);
+    const next = 'update_task {"executionId":"exec-1","taskRef":"charge","status":"complete","output":{}}';
+    const signal = call(signalWorkflow, { taskRef: 'charge' });
+    await expect(signal).rejects.toMatchObject({ remedy: expect.stringContaining(next) });
+    const decision = call(decideApproval, { taskRef: 'charge', decision: 'approve', reason: 'r' });
+    await expect(decision).rejects.toMatchObject({ remedy: expect.stringContaining(next) });
+  });
+
+  test('M8: invoke_api names the tool instead, and does not say that a person could allow the route', async () => {
+    const path = { workflowId: 'exec-1', taskRefName: 'charge', status: 'COMPLETED' };
+    const refusal = callTool(fake.url, invokeApi, { operation: 'updateTaskByRef', path, body: {} });
+    await expect(refusal).rejects.toMatchObject({ code: 'input', remedy: expect.stringContaining('update_task') });
   });
 });

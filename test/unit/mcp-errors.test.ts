@@ -113,7 +113,10 @@ describe('wrong arguments', () => {
     [{ name: null }, 'name is missing; it must be a string.'],
     [{ name: 'a', tasks: ['x'] }, 'tasks[0] must be a JSON object, not "x".'],
     [{ name: 'a', stats: 'x' }, 'start_thing has no parameter "stats" (did you mean status?).'],
-    [{ name: 'a', q: 'x' }, 'start_thing has no parameter "q"; its parameters are name, limit, status, input, tasks, any, filter.'],
+    [
+      { name: 'a', q: 'x' },
+      'start_thing has no parameter "q"; its parameters are name, limit, status, input, tasks, any, filter.',
+    ],
     [{ name: 'a', any: '["FAILD"]' }, 'any[0] must be one of RUNNING, FAILED, not "FAILD".'],
     [{ name: 'a', filter: { limit: 'x' } }, 'filter.limit must be a number, not "x".'],
   ])('the arguments %j get the message: %s', (args, sentence) => {
