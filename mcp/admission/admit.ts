@@ -1,4 +1,5 @@
 import type { Config } from '../../core/config.ts';
+import { pause } from '../../core/pause.ts';
 import { authorize } from './authorize.ts';
 import type { Caller } from './permissions.ts';
 import { rateLimiter } from './rate-limiter.ts';
@@ -14,13 +15,15 @@ import type { Subject } from './subject.ts';
  *    Conductor, need no permission and do not count against the rate limit.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
- * 4. One rate limit serves all connections of the process.
+ * 4. One rate limit serves all connections of the process. A request above it first waits up to two seconds for its turn.
  * 5. The process's own reads do not count, for example the reads that watch an execution for a subscriber.
  */
 
 export interface AdmissionRequest<S extends Subject> {
   readonly caller: Caller;
   readonly countsAgainstRateLimit: boolean;
+  /** Aborted when the client cancels. A request that waits for the rate limit then ends. */
+  readonly signal?: AbortSignal;
   /** Finds what the request is about. @throws if the request names something that does not exist */
   find(): S | Promise<S>;
 }
@@ -44,12 +47,14 @@ export interface AdmitOptions {
 export function createAdmit({ config, now }: AdmitOptions): Admit {
   const limitRate = rateLimiter(config.rateLimitRpm, now);
   const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
-  return async ({ caller, countsAgainstRateLimit, find }, handle) => {
+  return async ({ caller, countsAgainstRateLimit, signal, find }, handle) => {
     // Future authentication belongs here. Until it exists, the connection alone decides who the caller is.
     // A future audit record belongs here too, because it must cover every step below, including refusals.
     const subject = await find();
     authorize(caller, subject);
-    if (countsAgainstRateLimit) limitRate();
+    const waitMs = countsAgainstRateLimit ? limitRate() : 0;
+    if (waitMs > 0) await pause(waitMs, signal);
+    signal?.throwIfAborted();
     const result = await handle(subject);
     return fitResponse(result, subject);
   };

@@ -94,7 +94,7 @@ async function answer<P, S extends Subject, R>(
     return subject;
   };
   try {
-    return await admit({ caller: connection.caller, countsAgainstRateLimit, find }, (found) =>
+    return await admit({ caller: connection.caller, countsAgainstRateLimit, signal, find }, (found) =>
       handler.handle(found, request),
     );
   } catch (error) {

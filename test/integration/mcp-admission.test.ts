@@ -170,7 +170,7 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     for (const method of methods) {
       const answer = await send(method, exampleOf(method));
       if (!ANSWERED_FROM_MEMORY.includes(method))
-        expect(refusalIn(answer), method).toContain('accepts 1 requests a min');
+        expect(refusalIn(answer), method).toContain('accepts 1 request a min');
       else expect(refusalIn(answer), method).toBe('not refused');
     }
   });

@@ -24,13 +24,12 @@ function thrownBy(action: () => unknown): unknown {
   throw new Error('Nothing was thrown.');
 }
 
-/** Calls the rate limiter `n` times and counts the accepted calls. */
-function passed(limit: () => void, n: number): number {
+/** Calls the rate limiter `n` times and counts the calls that it accepts at once. */
+function passed(limit: () => number, n: number): number {
   let through = 0;
   for (let i = 0; i < n; i++) {
     try {
-      limit();
-      through += 1;
+      if (limit() === 0) through += 1;
     } catch {
       // refused
     }
@@ -39,9 +38,27 @@ function passed(limit: () => void, n: number): number {
 }
 
 describe('rate limit', () => {
-  test('the rate limiter accepts 50 requests at once and refuses the next one', () => {
+  test('M12: the rate limiter accepts 50 requests at once, and lets the next ones wait for up to two seconds', () => {
     const limit = rateLimiter(1000, () => 0);
-    expect(passed(limit, 60)).toBe(50);
+    const waits = Array.from({ length: 70 }, () => limit());
+    expect(waits.slice(0, 50)).toEqual(waits.slice(0, 50).fill(0));
+    expect(waits.slice(50).map(Math.round)).toEqual(Array.from({ length: 20 }, (_, i) => 60 * (i + 1)));
+  });
+
+  test('M12: the error names the limit that was hit', () => {
+    let now = 0;
+    const limit = rateLimiter(1000, () => now);
+    passed(limit, 83);
+    expect(thrownBy(limit)).toMatchObject({
+      message: expect.stringContaining('accepts 50 requests at once and then one every 60 ms'),
+      remedy: expect.stringContaining(
+        'Wait 1 s, then send the same request again. Send at most 50 requests at the same',
+      ),
+    });
+    for (now = 0; now < 90_000; now += 30) passed(limit, 1);
+    expect(thrownBy(() => Array.from({ length: 50 }, limit))).toMatchObject({
+      message: 'This MCP server accepts 1000 requests a minute and received more.',
+    });
   });
 
   test('the rate limiter accepts further requests as time passes, but never more than 50 at once', () => {
@@ -49,7 +66,8 @@ describe('rate limit', () => {
     const limit = rateLimiter(600, () => now);
     passed(limit, 50);
     now = 1000;
-    expect(passed(limit, 60)).toBe(10);
+    expect(passed(limit, 10)).toBe(10);
+    expect(limit()).toBeGreaterThan(0);
     now = 3_600_000;
     expect(passed(limit, 60)).toBe(50);
   });
@@ -65,8 +83,10 @@ describe('rate limit', () => {
     passed(limit, 2);
     const error = thrownBy(limit);
     expect(error).toBeInstanceOf(FleetError);
-    expect(error).toMatchObject({ code: 'denied', retryable: true, remedy: expect.stringContaining('Wait 30 s') });
-    now = 30_000;
+    expect(error).toMatchObject({ code: 'denied', retryable: true, remedy: expect.stringContaining('Wait 28 s') });
+    now = 28_000;
+    expect(limit()).toBeCloseTo(2000, 3);
+    now = 60_000;
     expect(passed(limit, 1)).toBe(1);
   });
 });
@@ -151,7 +171,7 @@ describe('admission', () => {
     const large = { content: [{ type: 'text', text: 'x'.repeat(20_000) }] };
     expect(textOf((await admit(found, handled(large))) as typeof large)).toContain('[Cut here: ');
     expect(met).toEqual(['find', 'handler']);
-    await expect(admit(found, handled(ok))).rejects.toThrow('accepts 1 requests a minute');
+    await expect(admit(found, handled(ok))).rejects.toThrow('accepts 1 request a minute');
     expect(met).toEqual(['find', 'handler', 'find']);
     expect(await admit(asking('executions:read', false), handled(ok))).toBe(ok);
   });

@@ -224,13 +224,19 @@ describe('the suggested call after wrong arguments', () => {
     const reading = { annotations: { ...tool.annotations, readOnlyHint: true } };
     const input = tool.input.extend({ page: z.int().default(1) });
     expect(next({ name: 'a', page: 'last' }, { ...reading, input })).toBe('start_thing {"name":"a"}');
-    expect(next({ name: 'a', status: 'whatever' }, reading)).toMatch(/^Correct these arguments, then call start_thing again\.$/);
-    expect(next({ name: 'a', any: ['whatever'] }, reading)).toMatch(/^Correct these arguments, then call start_thing again\.$/);
+    expect(next({ name: 'a', status: 'whatever' }, reading)).toMatch(
+      /^Correct these arguments, then call start_thing again\.$/,
+    );
+    expect(next({ name: 'a', any: ['whatever'] }, reading)).toMatch(
+      /^Correct these arguments, then call start_thing again\.$/,
+    );
     expect(next({ name: 'a', status: 'whatever' })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
     expect(next({ name: 'toolong', limit: {} }, reading)).toBe('list_workflows {}');
   });
 
   test('if the arguments are long, no call is suggested', () => {
-    expect(next({ name: 'a', limit: 1000, input: { text: 'x'.repeat(1000) } })).toMatch(/^Correct these arguments, then call start_thing again\.$/);
+    expect(next({ name: 'a', limit: 1000, input: { text: 'x'.repeat(1000) } })).toMatch(
+      /^Correct these arguments, then call start_thing again\.$/,
+    );
   });
 });
