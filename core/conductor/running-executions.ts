@@ -16,7 +16,6 @@ export async function idsOfVersion(
   { name, version }: { name: string; version: number },
   ids: readonly string[],
 ): Promise<string[]> {
-  if (ids.length === 0) return [];
   const versions = await versionsInIndex(conductor, name, ids);
   const unknown = ids.filter((id) => !versions.has(id));
   await inParallel(unknown, AT_ONCE, async (id) => {

@@ -3,7 +3,6 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { nameInDefinition } from '../../workflows/model/skip-and-rerun.ts';
 import { callsToAnswer } from '../operate/open-work.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -17,7 +16,7 @@ import type { Ending } from './claims.ts';
 /** The open worker task with this reference name, in any round of a loop. @throws FleetError that says how to continue instead */
 export function openWorkerTask(execution: Execution, ref: string): Task {
   const named = execution.tasks
-    .filter(({ referenceTaskName: name }) => name === ref || nameInDefinition(name) === ref)
+    .filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`))
     .sort((a, b) => b.seq - a.seq);
   const task = named.find(isOpenTask) ?? named[0];
   if (!task) throw noSuchTask(execution, ref);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Caller } from '../connection/caller.ts';
-import { idsOfVersion } from '../running-executions.ts';
 import {
   type Execution,
   type ExecutionStatus,
@@ -168,6 +167,8 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
         query: { version },
         answer: z.array(z.string()),
       });
+      if (ids.length === 0) return [];
+      const { idsOfVersion } = await import('../running-executions.ts');
       return idsOfVersion(calls, { name, version }, ids);
     },
     terminate: async (workflowId, reason) => {
