@@ -5,15 +5,9 @@ import { isTool } from '../../mcp/engine/define-tool.ts';
 import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { tokensOf } from '../support/tokens.ts';
 
-<<<<<<< HEAD
-const TOKENS_PER_TOOL = 300;
-const TOKENS_BY_DEFAULT = 6000;
-const TOOLS_BY_DEFAULT = 18;
-=======
 const TOKENS_PER_TOOL = 450;
 const TOKENS_BY_DEFAULT = 6000;
-const TOOLS_BY_DEFAULT = 17;
->>>>>>> 381aab2 (Let a burst of MCP requests wait before it is refused)
+const TOOLS_BY_DEFAULT = 18;
 
 const tools = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 
