@@ -178,6 +178,9 @@ export type TaskSummary = z.output<typeof taskSummarySchema>;
 
 export const taskSearchSchema = z.object({ totalHits: z.int(), results: z.array(taskSummarySchema) });
 
+/** The answer of a search that returns whole tasks. */
+export const foundTasksSchema = z.object({ totalHits: z.int(), results: z.array(taskSchema) });
+
 /** One version of a definition, without its content. `updateTime` is in epoch milliseconds and grows with every change. */
 export const workflowVersionSchema = z.object({
   name: z.string(),

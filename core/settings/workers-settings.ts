@@ -35,6 +35,15 @@ export const workersSettings = {
     flag: '--drain-seconds <s>',
     description: 'Time that running tasks have after SIGTERM before they are aborted, in seconds.',
   },
+  workerLeaseCheckSeconds: {
+    kind: 'number',
+    schema: z.int().min(0).max(3600).default(2),
+    group: 'workers',
+    env: 'WORKER_LEASE_CHECK_SECONDS',
+    flag: '--lease-check-seconds <s>',
+    description:
+      'How often a worker process looks for tasks of killed processes, in seconds. One process of the fleet looks at a time. By default, a task waits at most 10 seconds longer than its lease. 0: never; then the server alone decides when such a task returns, which can take as long as the time limit of its workflow.',
+  },
   workerHealthPort: {
     kind: 'number',
     schema: port.optional(),

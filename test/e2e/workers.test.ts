@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import type { WorkflowTask } from '../../core/conductor/types.ts';
 import { realConductor, runFleetCommand, unique } from '../support/product.ts';
 import { WorkerCommand } from '../support/worker-command.ts';
 
@@ -50,7 +51,74 @@ async function work(only: string, env: Record<string, string> = {}): Promise<Wor
   return worker;
 }
 
+/** Starts an execution of these tasks, with a time limit that is far away. */
+async function beginAll(tasks: WorkflowTask[]): Promise<string> {
+  const name = unique('runtime');
+  const limit = { timeoutSeconds: 600, timeoutPolicy: 'TIME_OUT_WF' } as const;
+  return conductor.startWorkflow({
+    name,
+    version: 1,
+    input: {},
+    workflowDef: { name, version: 1, schemaVersion: 2, tasks, ...limit },
+  });
+}
+
+const NAP_LEASE_MS = 5_000;
+const nap = (taskReferenceName: string): WorkflowTask => ({
+  name: 'runtime_nap',
+  taskReferenceName,
+  type: 'SIMPLE',
+  inputParameters: {},
+});
+
+/** A nap beside a task that waits for a person. While the person is awaited, the server never looks at the execution by itself. */
+const besidePerson: WorkflowTask[] = [
+  {
+    name: 'fork',
+    taskReferenceName: 'fork',
+    type: 'FORK_JOIN',
+    forkTasks: [[nap('a')], [{ name: 'ask', taskReferenceName: 'ask', type: 'HUMAN', inputParameters: {} }]],
+  },
+  { name: 'join', taskReferenceName: 'join', type: 'JOIN', joinOn: ['a', 'ask'] },
+];
+
 describe.concurrent('a worker process', () => {
+  test('W3: after kill -9 every task of the process returns within its lease and ten seconds', {
+    timeout: 120_000,
+  }, async () => {
+    const [killed] = await Promise.all([work('runtime_nap'), work('runtime_nap'), work('runtime_nap')]);
+    const besides: string[] = [];
+    const tasks = async () => {
+      const executions = await Promise.all([...chains, ...besides].map((id) => conductor.getExecution(id)));
+      return executions.flatMap((execution) => execution.tasks);
+    };
+    const ofKilled = async (status: string) =>
+      (await tasks()).filter((task) => task.workerId?.endsWith(`-${killed.child.pid}`) && task.status === status);
+
+    const chains = await Promise.all(Array.from({ length: 24 }, () => beginAll([nap('a'), nap('b'), nap('c')])));
+    await vi.waitFor(async () => {
+      expect((await ofKilled('IN_PROGRESS')).map((task) => task.referenceTaskName)).toContain('b');
+    }, soon);
+    besides.push(...(await Promise.all(Array.from({ length: 12 }, () => beginAll(besidePerson)))));
+    await vi.waitFor(async () => {
+      expect((await ofKilled('IN_PROGRESS')).map((task) => besides.includes(task.workflowInstanceId))).toContain(true);
+    }, soon);
+    await killed.kill();
+
+    await vi.waitFor(
+      async () => {
+        const naps = (await tasks()).filter(({ taskType }) => taskType === 'runtime_nap');
+        expect(naps.filter(({ status }) => status !== 'COMPLETED' && status !== 'TIMED_OUT')).toEqual([]);
+        for (const id of chains) expect((await conductor.getStatus(id)).status).toBe('COMPLETED');
+      },
+      { timeout: 60_000, interval: 500 },
+    );
+    const late = (await ofKilled('TIMED_OUT')).map(({ startTime, endTime }) => endTime - startTime - NAP_LEASE_MS);
+    expect(late.length).toBeGreaterThan(0);
+    expect(Math.max(...late)).toBeLessThan(10_000);
+    await Promise.all(besides.map((id) => conductor.terminate(id, 'the test is over')));
+  });
+
   test('a worker process serves its configured domains, and no other domain', { timeout: 60_000 }, async () => {
     const worker = await work('runtime_where', {
       WORKER_TYPES: JSON.stringify({ runtime_where: { concurrency: 10, domains: { '': 9, canary: 1 } } }),

@@ -12,6 +12,8 @@ export type Route =
   | 'log'
   | 'sizes'
   | 'polldata'
+  | 'search'
+  | 'open-tasks'
   | 'version'
   | 'token'
   | 'other';
@@ -178,6 +180,14 @@ export class FaultyConductor {
         return { body: this.queues.sizes(query.getAll('taskType')) };
       case 'polldata':
         return { body: [...this.queues.polled].map(([queueName, seen]) => ({ queueName, ...seen })) };
+      case 'open-tasks':
+        return {
+          body: this.tasks(request.path.split('/').at(-1))
+            .filter((task) => !hasEnded(task))
+            .map(taskJson),
+        };
+      case 'search':
+        return { body: { totalHits: this.queues.tasks.size, results: [] } };
       case 'version':
         return { body: release.version };
       default:
@@ -259,6 +269,8 @@ function routeOf(method: string, path: string): Route {
   if (method === 'POST' && path === '/api/tasks/update-v2') return 'update-v2';
   if (path === '/api/tasks/queue/sizes') return 'sizes';
   if (path.startsWith('/api/tasks/queue/polldata')) return 'polldata';
+  if (path.startsWith('/api/admin/task/')) return 'open-tasks';
+  if (path === '/api/tasks/search-v2' || path === '/api/workflow/search') return 'search';
   if (path === '/api/version') return 'version';
   if (path === '/api/token') return 'token';
   if (method === 'POST' && /^\/api\/tasks\/[^/]+\/log$/.test(path)) return 'log';

@@ -20,6 +20,8 @@ export type FleetEvent =
   | { type: 'result-spooled'; task: TaskKey }
   | { type: 'lease-extended'; task: TaskKey }
   | { type: 'lease-failed'; task: TaskKey; error: unknown }
+  /** The lease of a task of another process was over, and this process had the server notice it. `lateMs`: since the end of the lease. */
+  | { type: 'task-recovered'; task: TaskKey; lateMs: number }
   | { type: 'breaker'; what: 'polls' | 'results'; open: boolean };
 
 /** Identifies a task in log lines and in events about its result. An earlier process may have left that result behind. */

@@ -15,10 +15,11 @@ import type { OpenSpool, Spool } from './report/spool.ts';
 import { type Interceptor, Runner } from './run/runner.ts';
 import { TaskLeases } from './run/task-leases.ts';
 import { Threads } from './run/threads.ts';
+import { LeaseWatch } from './watch/lease-watch.ts';
 
 /**
  * One worker process. A task passes through three folders: `poll/` gets it, `run/` executes it and keeps its lease, `report/` delivers its
- * result.
+ * result. `watch/` brings back tasks of processes that were killed.
  *
  * States:
  * - `running`: The process takes tasks.
@@ -66,6 +67,7 @@ export interface FleetOptions {
     | 'workerBatchSize'
     | 'workerPollIntervalMs'
     | 'workerDrainSeconds'
+    | 'workerLeaseCheckSeconds'
     | 'workerThreads'
     | 'workerTimeoutSeconds'
     | 'workers'
@@ -160,7 +162,7 @@ class WorkerProcess implements Fleet {
       this.#courier.deliverLeft(spool.left);
       void this.#adopt(spool.spool);
     }
-    this.#polling = Promise.all(this.#types.map((type) => type.run()));
+    this.#polling = Promise.all([...this.#types.map((type) => type.run()), this.#watch()]);
   }
 
   status(): FleetStatus {
@@ -226,6 +228,17 @@ class WorkerProcess implements Fleet {
     for (const attempt of this.#leases.attempts) this.#leases.release(attempt);
     await this.#threads.close();
     await spool?.spool.close();
+  }
+
+  /** Looks for tasks of killed processes, on this or another machine, until the process stops. */
+  async #watch(): Promise<void> {
+    const { conductor, config, log } = this.#options;
+    const everyMs = config.workerLeaseCheckSeconds * 1000;
+    if (everyMs === 0) return;
+    const { workerId, events } = this;
+    const isFailing = () => this.#polls.isOpen || this.#results.isOpen;
+    const stop = this.#stopPolling.signal;
+    await new LeaseWatch({ conductor, workerId, everyMs, events, log, stop, isFailing }).run();
   }
 
   /** Delivers results that killed processes of this machine left behind. */

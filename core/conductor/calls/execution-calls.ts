@@ -78,6 +78,8 @@ export interface ExecutionCalls {
   searchExecutions(request: SearchRequest): Promise<z.output<typeof searchSchema>>;
   /** Ids of the running and paused executions of one version of a definition. */
   runningExecutions(name: string, version: number): Promise<string[]>;
+  /** Has the server look at a running execution now: it ends leases that are over and schedules what is due. Safe to repeat. */
+  decide(workflowId: string): Promise<void>;
   terminate(workflowId: string, reason: string): Promise<void>;
   /** Schedules the failed and the cancelled tasks of an ended execution again. */
   retry(workflowId: string): Promise<void>;
@@ -170,6 +172,10 @@ export function executionCalls({ call }: Pick<Caller, 'call'>): ExecutionCalls {
       if (ids.length === 0) return [];
       const { idsOfVersion } = await import('../running-executions.ts');
       return idsOfVersion(calls, { name, version }, ids);
+    },
+    decide: async (workflowId) => {
+      const path = '/api/workflow/decide/{workflowId}';
+      await call({ method: 'PUT', path, params: { workflowId }, answer: nothing });
     },
     terminate: async (workflowId, reason) => {
       await call({

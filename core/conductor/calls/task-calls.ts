@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { safeParseOften } from '../../parse.ts';
 import type { Caller } from '../connection/caller.ts';
 import {
+  foundTasksSchema,
   type PollData,
   pollDataSchema,
   type Task,
@@ -69,6 +70,8 @@ export interface TaskCalls {
   getTask(taskId: string, limits?: Limits): Promise<Task>;
   /** Returns the newest tasks first by default. */
   searchTasks(request: SearchRequest): Promise<{ totalHits: number; results: TaskSummary[] }>;
+  /** Like `searchTasks`, but returns whole tasks as they are now. Only the conditions use the index. */
+  findTasks(request: SearchRequest): Promise<{ totalHits: number; results: Task[] }>;
   addTaskLog(taskId: string, line: string, limits?: Limits): Promise<void>;
   /** Returns how many tasks of each type wait to be polled. For the tasks of a domain, use the name `domain:type`. */
   queueSizes(types: readonly string[]): Promise<Record<string, number>>;
@@ -87,6 +90,10 @@ export interface TaskCalls {
 }
 
 export type QueueSize = z.output<typeof queueSize>;
+
+function searchQuery({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }: SearchRequest) {
+  return { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' };
+}
 
 export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Traceparent): TaskCalls {
   const traced = (result: TaskResult) => {
@@ -121,13 +128,10 @@ export function taskCalls({ call }: Pick<Caller, 'call'>, traceparent?: Tracepar
     },
     getTask: (taskId, limits = {}) =>
       call({ method: 'GET', path: '/api/tasks/{taskId}', params: { taskId }, answer: taskSchema, ...limits }),
-    searchTasks: ({ query, freeText = '*', start = 0, size = 20, oldestFirst = false }) =>
-      call({
-        method: 'GET',
-        path: '/api/tasks/search',
-        query: { query, freeText, start, size, sort: oldestFirst ? 'startTime:ASC' : 'startTime:DESC' },
-        answer: taskSearchSchema,
-      }),
+    searchTasks: (request) =>
+      call({ method: 'GET', path: '/api/tasks/search', query: searchQuery(request), answer: taskSearchSchema }),
+    findTasks: (request) =>
+      call({ method: 'GET', path: '/api/tasks/search-v2', query: searchQuery(request), answer: foundTasksSchema }),
     addTaskLog: async (taskId, line, limits = {}) => {
       const path = '/api/tasks/{taskId}/log';
       await call({ method: 'POST', path, params: { taskId }, body: line, answer: noPage, ...limits });

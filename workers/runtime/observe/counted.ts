@@ -38,6 +38,11 @@ function families() {
     spooled: new Counters('fleet_results_spooled_total', 'Results that were written to disk', byType),
     refused: new Counters('fleet_results_refused_total', 'Results that the server refused for good', byType),
     leases: new Counters('fleet_lease_extensions_total', 'Heartbeats that the server accepted', byType),
+    recovered: new Counters(
+      'fleet_tasks_recovered_total',
+      'Tasks of other processes whose lease was over unnoticed',
+      byType,
+    ),
     leaseErrors: new Counters('fleet_lease_error_total', 'Heartbeats that failed', byException),
   };
 }
@@ -91,5 +96,6 @@ function seriesOf(of: ReturnType<typeof families>, taskType: string) {
     spooled: of.spooled.labels(taskType),
     refused: of.refused.labels(taskType),
     leases: of.leases.labels(taskType),
+    recovered: of.recovered.labels(taskType),
   };
 }

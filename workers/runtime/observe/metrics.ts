@@ -71,6 +71,9 @@ export class Metrics {
       case 'lease-extended':
         this.#counted.of(event.task.taskType).leases.inc();
         break;
+      case 'task-recovered':
+        this.#counted.of(event.task.taskType).recovered.inc();
+        break;
       case 'lease-failed':
         this.#counted.countError('leaseErrors', event.task.taskType, exceptionOf(event.error));
         break;
