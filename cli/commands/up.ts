@@ -16,10 +16,11 @@ import { type HttpEndpoint, startHttp } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import type { Content } from '../../workflows/manage/content-definitions.ts';
+import { checkStart, DEFAULT_MCP_PORT } from '../check-start.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type FirstRun, firstRunOf, runFirst } from '../first-run.ts';
 import { packageFolder } from '../installation.ts';
-import { loadContent, workflowSettings } from '../load-content.ts';
+import { workflowSettings } from '../load-content.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { whatWasRead } from '../project.ts';
@@ -55,9 +56,10 @@ export default defineCommand({
     const first = firstRunOf(context);
     const cleanups = new Cleanups();
     try {
+      const content = await checkStart(context.config);
       const services = await openServices(context, cleanups);
       const conductor = connect(services, context, cleanups);
-      const content = await registerAll(conductor, services.config, context);
+      await registerAll(conductor, content, services.config, context);
       const processes = await startProcesses(conductor, services, content, context, cleanups);
       await showAndServe(conductor, { ...services, ...processes, first }, context);
     } finally {
@@ -88,7 +90,7 @@ async function openServices(
   const { filesRoot, file } = isProject(given)
     ? { filesRoot: given.filesRoot, file: undefined }
     : await fileToShow(given.filesRoot);
-  const shop = isProject(given) ? undefined : await openShop(given, log);
+  const shop = isProject(given) ? undefined : await openShop(given, { log, note });
   if (shop) cleanups.add('the shop', () => shop.close());
   throwIfStopped(signal);
   const config: Config = { ...given, shopUrl: shop?.url ?? given.shopUrl, filesRoot };
@@ -120,17 +122,16 @@ function isProject({ workflowsDir }: Config): boolean {
 
 async function registerAll(
   conductor: Conductor,
+  content: Required<Content>,
   config: Config,
   { signal, note }: CommandContext,
-): Promise<Required<Content>> {
-  const content = await loadContent(config);
+): Promise<void> {
   note(whatWasRead(config, { workflows: content.workflows, workers: content.tasks }));
   const options = { fleet: config.fleetName, note, signal };
   const changes = await register(conductor, content, workflowSettings(config), options);
   for (const change of changes) if (change.notice) note(`${labelOf(change)}: ${change.notice}`);
   const written = changes.filter(isDue).length;
   note(`Registered ${count(content.workflows.length, 'workflow')} and their tasks (${written} new or changed).`);
-  return content;
 }
 
 async function startProcesses(
@@ -148,7 +149,7 @@ async function startProcesses(
   }
   const leases = new Leases({ conductor: async () => conductor, log });
   cleanups.add('the claims of agents', () => leases.close({ giveBack: true }));
-  const front = await startFront({ config, log, conductor: async () => conductor, leases, signal });
+  const front = await startFront({ config, log, conductor: async () => conductor, leases, signal }, note);
   cleanups.add('the MCP server', () => front.close());
   note(`MCP:     ${front.url}`);
   throwIfStopped(signal);
@@ -205,17 +206,25 @@ function throwIfStopped(signal: AbortSignal): void {
     throw new FleetError('cancelled', 'Stopped before everything had started.', { cause: signal.reason });
 }
 
-async function startFront({ config, log, conductor, leases, signal }: McpOptions): Promise<HttpEndpoint> {
-  const served = await buildMcp({ config, log, conductor, leases, signal });
-  const isDefault = config.mcpPort === settings.mcpPort.schema.parse(undefined);
-  const last = config.mcpPort + (isDefault ? MORE_MCP_PORTS : 0);
-  for (let mcpPort = config.mcpPort; ; mcpPort++) {
+async function startFront(options: McpOptions, note: (line: string) => void): Promise<HttpEndpoint> {
+  const { config, log, conductor } = options;
+  const { mcpPort: wanted } = config;
+  const served = await buildMcp(options);
+  const last = wanted + (wanted === DEFAULT_MCP_PORT ? MORE_MCP_PORTS : 0);
+  for (let mcpPort = wanted; ; mcpPort++) {
     try {
-      return await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
+      const front = await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
+      if (mcpPort !== wanted) note(movedMcp(wanted, mcpPort));
+      return front;
     } catch (error) {
       if (mcpPort === last || !(error instanceof FleetError) || error.code !== 'environment') throw error;
     }
   }
+}
+
+function movedMcp(wanted: number, port: number): string {
+  const clients = `MCP clients that are set up for port ${wanted} reach that program and not this fleet.`;
+  return `Another program uses port ${wanted}, so MCP uses port ${port}. ${clients}`;
 }
 
 /**

@@ -17,22 +17,33 @@ export function llmBaseUrl(shopUrl: string): string {
   return `${shopUrl}/llm`;
 }
 
+export interface OpenShopOptions {
+  log: Logger;
+  /** Called with a sentence if the shop opens at another address than configured. */
+  note(line: string): void;
+}
+
 /**
  * The shop for the demonstration: a running shop, a service on another machine, or a new shop. If a running Conductor server already knows
  * the address of the scripted model, a new shop opens at that address.
  */
-export async function openShop(config: Config, log: Logger): Promise<OpenShop> {
+export async function openShop(config: Config, { log, note }: OpenShopOptions): Promise<OpenShop> {
   const { llmBaseUrl: known } = await serverStatus(config);
   const wanted = new URL(known ? known.replace(/\/llm$/, '') : config.shopUrl);
   const url = wanted.href.replace(/\/+$/, '');
+  if (url !== config.shopUrl.replace(/\/+$/, '')) {
+    note(`The running server calls the scripted model at ${url}, so the shop is there and not at ${config.shopUrl}.`);
+  }
   const host = hostToOpen(wanted);
   if (host === undefined || (await isShop(url))) return { url, close: async () => undefined };
   try {
     return await startShop({ host, port: wanted.port === '' ? 80 : Number(wanted.port), log });
   } catch (error) {
     const isDefault = config.shopUrl === settings.shopUrl.schema.parse(undefined) && !known;
-    if (isDefault && error instanceof FleetError && error.code === 'environment') return startShop({ port: 0, log });
-    throw error;
+    if (!isDefault || !(error instanceof FleetError) || error.code !== 'environment') throw error;
+    const shop = await startShop({ port: 0, log });
+    note(`Another program uses port ${wanted.port}, so the shop uses port ${shop.port}.`);
+    return shop;
   }
 }
 

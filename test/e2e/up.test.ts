@@ -1,4 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,10 +33,17 @@ test('fleet up runs the demonstration, keeps running, serves MCP, and stops ever
   expect(() => process.kill(worker, 0)).toThrow('ESRCH');
 });
 
-test('fleet up --once ends with 0 after the demonstration', async () => {
-  const { code, stderr } = await startFleetCommand(['up', '--once', '--port', String(await freePort())], folder())
-    .ended;
+test('fleet up --once ends with 0 after the demonstration; N4: MCP that moves to a free port says why', async () => {
+  const other = createServer();
+  // If the port is already taken on this machine, that serves as well.
+  await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(3000, '127.0.0.1', resolve));
+  const { code, stderr } = await startFleetCommand(['up', '--once'], { ...folder(), MCP_PORT: '' }).ended;
+  other.close();
   expect(code, stderr).toBe(0);
+  const [, port] = /MCP: {5}http:\/\/127\.0\.0\.1:(\d+)\/mcp/.exec(stderr) ?? [];
+  expect(stderr).toContain(
+    `Another program uses port 3000, so MCP uses port ${port}. MCP clients that are set up for port 3000 reach that program and not this fleet.`,
+  );
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import { loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
 import { openShop } from '../../examples/demonstration/open-shop.ts';
+import { isShop } from '../../examples/shop/services/health.ts';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { type FakeConductor, fakeExecution, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
@@ -109,7 +111,7 @@ test.each(['https://127.0.0.1', 'http://192.0.2.1', 'http://127.0.0.1/behind/a/p
   async (start) => {
     const { host, protocol, pathname } = new URL(start);
     const shopUrl = `${protocol}//${host}:${await freePort()}${pathname === '/' ? '' : pathname}`;
-    const opened = await openShop({ ...config, shopUrl }, silentLogger);
+    const opened = await openShop({ ...config, shopUrl }, { log: silentLogger, note: () => undefined });
     expect(opened.url).toBe(shopUrl);
     await expect(fetch(shopUrl.replace('https', 'http').replace('192.0.2.1', '127.0.0.1'))).rejects.toThrow();
   },
@@ -117,8 +119,22 @@ test.each(['https://127.0.0.1', 'http://192.0.2.1', 'http://127.0.0.1/behind/a/p
 
 test.each(['localhost', '127.0.0.1', '[::1]'])('opens the shop at %s', async (host) => {
   const port = await freePort();
-  const opened = await openShop({ ...config, shopUrl: `http://${host}:${port}` }, silentLogger);
+  const opened = await openShop(
+    { ...config, shopUrl: `http://${host}:${port}` },
+    { log: silentLogger, note: () => undefined },
+  );
   expect((await fetch(`${opened.url}/health`)).status).toBe(200);
   expect(opened.url).toMatch(new RegExp(`:${port}$`));
+  await opened.close();
+});
+
+test('N4: a shop that moves to a free port says why', async ({ skip }) => {
+  const other = createServer((_, response) => response.end('not a shop'));
+  other.on('error', () => undefined).listen(8090, '127.0.0.1');
+  if (await isShop('http://127.0.0.1:8090')) skip('another shop runs on this machine');
+  const notes: string[] = [];
+  const opened = await openShop(config, { log: silentLogger, note: (line) => void notes.push(line) });
+  other.close().closeAllConnections();
+  expect(notes).toEqual([`Another program uses port 8090, so the shop uses port ${new URL(opened.url).port}.`]);
   await opened.close();
 });

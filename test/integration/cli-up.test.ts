@@ -1,12 +1,15 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import upCommand from '../../cli/commands/up.ts';
 import { asEnvironment, startWorkerProcess } from '../../cli/worker-processes/start-worker-process.ts';
-import { loadConfig } from '../../core/config.ts';
+import { type Config, loadConfig } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 import { runFleetCommand, startFleetCommand } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let fake: FakeConductor;
 let folder: string;
@@ -88,4 +91,44 @@ test('fleet up refuses a files root that it cannot read, and starts nothing', as
   expect(code).toBe(2);
   expect(stderr).toMatch(/error: Cannot read the files root ".*none": ENOENT/);
   expect(fake.requests).toEqual([]);
+});
+
+describe('N5: fleet up finds what makes it fail before it starts or asks a server', () => {
+  const up = (settings: Partial<Config>) =>
+    runCommand(upCommand, ['--once'], { settings: { conductorServerUrl: fake.url, dataDir: folder, ...settings } });
+  afterEach(() => expect(fake.requests).toEqual([]));
+
+  test.each([
+    ['workflowsDir', 'definitions/broken.ts', 'export default nothing();', /definitions\/broken\.ts cannot be loaded/],
+    ['workflowsDir', 'definitions/empty.ts', 'export default {};', /empty\.ts does not export a workflow/],
+    ['workflowsDir', 'schedules/broken.ts', 'throw new Error("none");', /schedules\/broken\.ts cannot be loaded/],
+    ['tasksDir', 'broken.ts', 'export const x = ;', /broken\.ts cannot be loaded/],
+  ])('a broken file in %s: %s', async (setting, file, source, message) => {
+    for (const name of ['definitions', 'schedules']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, file), source);
+    await expect(up({ [setting]: folder })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('an unknown toolset', async () => {
+    await expect(up({ mcpToolsets: ['nope'] })).rejects.toMatchObject({ message: expect.stringContaining('nope') });
+  });
+
+  test.each([
+    ['mcpPort', '--port'],
+    ['workerHealthPort', '--health-port'],
+    ['workerControlPort', '--control-port'],
+  ])('a chosen port that another program uses: %s', async (setting, flag) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    await expect(up({ [setting]: port })).rejects.toMatchObject({
+      code: 'environment',
+      message: `Cannot listen on 127.0.0.1:${port}: another program listens there.`,
+      remedy: `Choose another port with ${flag}, or stop the program that uses this port.`,
+    });
+    other.close();
+  });
 });

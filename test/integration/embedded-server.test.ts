@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -151,6 +152,18 @@ describe('a start', () => {
     const server = await ensureServer({ ...config, conductorJar: undefined, serverPort: undefined }, quiet);
     expect(Number(new URL(server.url).port)).toBeGreaterThanOrEqual(8080);
     await server.stop();
+  });
+
+  test('N4: a server that cannot have port 8080 says why it has another port', async () => {
+    const { config } = await scene('moved', 'answers', { serverPort: undefined });
+    const other = createServer();
+    // If the port is already taken on this machine, that serves as well.
+    await new Promise<void>((resolve) => other.once('error', () => resolve()).listen(8080, '127.0.0.1', resolve));
+    const notes: string[] = [];
+    const server = await ensureServer(config, { note: (line) => void notes.push(line) });
+    expect(notes).toContain(`Another program uses port 8080, so the server uses port ${new URL(server.url).port}.`);
+    await server.stop();
+    other.close();
   });
 
   test('a start tries the next port if another program has taken the chosen one', async () => {

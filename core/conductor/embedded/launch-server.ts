@@ -33,6 +33,9 @@ export async function launchServer(options: LaunchOptions, progress: Progress): 
   const { config, folder, program } = options;
   for (let from = FIRST_PORT; ; ) {
     const port = await choosePort(config.serverPort, from);
+    if (config.serverPort === undefined && port !== from) {
+      progress.note(`Another program uses port ${from}, so the server uses port ${port}.`);
+    }
     progress.note(
       `Starting Conductor ${release.version} (${program.kind}) on 127.0.0.1:${port}, data in ${folder.path}`,
     );
