@@ -46,7 +46,7 @@ export async function gather(
   const targets: Target[] = args.length === 0 ? workflows.flatMap(targetsOfWorkflow) : [];
   for (const arg of args) targets.push(...(await targetsOf(arg, conductor)));
   const own = [...workers.map(taskTarget), ...workflows.flatMap(targetsOfWorkflow), ...targets];
-  const server = conductor && args.length > 0 ? await onServer(conductor) : [];
+  const server = conductor ? await onServer(conductor) : [];
   return {
     targets: unique(targets),
     known: { ...knownFrom([...server, ...own]), complete: args.length === 0 || conductor !== undefined },

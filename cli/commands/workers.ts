@@ -122,11 +122,10 @@ function describe({ types, concurrency }: WorkerStatus, what: Change, type: stri
 }
 
 async function list(context: CommandContext, options: Options): Promise<void> {
-  const { config, signal, note } = context;
-  const server = await connectConductor(config).catch((error: unknown) => messageOf(error));
+  const { config, signal } = context;
   const viewer = new Viewer(context, options);
-  if (typeof server === 'string') note(`The queue depths are missing: ${server}`);
-  else viewer.queues = new QueueWatch({ conductor: server.withSignal(signal), queues: () => viewer.names });
+  const server = await connectConductor(config).catch((error: unknown) => viewer.missQueues(error));
+  if (server) viewer.queues = new QueueWatch({ conductor: server.withSignal(signal), queues: () => viewer.names });
   try {
     if (!options.watch) return await viewer.show();
     while (!signal.aborted) {
@@ -134,7 +133,7 @@ async function list(context: CommandContext, options: Options): Promise<void> {
       await pause(WATCH_EVERY_MS, signal);
     }
   } finally {
-    if (typeof server !== 'string') server.close();
+    server?.close();
   }
 }
 
@@ -152,21 +151,28 @@ class Viewer {
   }
 
   async show(): Promise<void> {
-    const { print, signal, note, exitWith } = this.#context;
+    const { print, signal, exitWith } = this.#context;
     const { json, watch } = this.#options;
     const found = await findWorkers(this.#context, this.#options);
     const workers = await Promise.all(found.map((one) => look(one, signal)));
     this.names = namesOf(workers);
-    let trouble: string | undefined;
+    let trouble: unknown;
     const queues = await this.queues?.read().catch((error: unknown) => {
-      trouble = messageOf(error);
-      return undefined;
+      trouble = error;
     });
     signal.throwIfAborted();
     if (json) print(JSON.stringify({ workers, queues: queues ?? null }));
-    else this.#print(workers, queues);
-    if (trouble !== undefined) note(`The queue depths are missing: ${trouble}`);
+    else this.#print(workers, queues ?? undefined);
+    if (trouble !== undefined) this.missQueues(trouble);
     if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
+  }
+
+  /** Says why the queue depths are missing, and what to do. A list without them is incomplete, so the exit code is 1. */
+  missQueues(error: unknown): undefined {
+    const { note, exitWith } = this.#context;
+    note(`The queue depths are missing: ${messageOf(error)}`);
+    if (error instanceof FleetError && error.remedy) note(error.remedy);
+    if (!this.#options.watch) exitWith(1);
   }
 
   /** Prints an error in place of the list. With --watch, the command continues, because a process may run at the next refresh. */

@@ -150,3 +150,19 @@ test.concurrent('if no worker polls for a task, fleet run says so and names the 
     `now wait (SCHEDULED); no worker polls ${task.name}. Start one: \`fleet work --only ${task.name}\``,
   );
 });
+
+test.concurrent('N6: the client recognises every 404 of the real server, and says what a missing path means', async () => {
+  const none = '0f9c2d3e-0000-4000-8000-000000000000';
+  const missing = [
+    ...['/api/workflow/{id}', '/api/workflow/{id}/status', '/api/tasks/{id}', '/api/metadata/workflow/{id}'],
+    ...['/api/metadata/taskdefs/{id}', '/api/scheduler/schedules/{id}', '/api/no/such/path'],
+  ] as const;
+  for (const path of missing) {
+    const asked = conductor.request({ method: 'GET', path, params: { id: none }, answer: z.unknown() });
+    await expect(asked, path).rejects.toMatchObject({ code: 'not-found' });
+  }
+  const wrong = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl').replace(/api$/, 'wrong/api') };
+  const { code, stderr } = await runFleetCommand(['status'], wrong);
+  expect(code, stderr).toBeGreaterThan(0);
+  expect(stderr).toMatch(/CONDUCTOR_SERVER_URL/);
+});

@@ -1,12 +1,28 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import applyCmd from '../../cli/commands/apply.ts';
+import completeCmd from '../../cli/commands/complete.ts';
+import diagramCmd from '../../cli/commands/diagram.ts';
+import lintCmd from '../../cli/commands/lint.ts';
+import planCmd from '../../cli/commands/plan.ts';
+import pullCmd from '../../cli/commands/pull.ts';
+import replayCmd from '../../cli/commands/replay.ts';
+import runCmd from '../../cli/commands/run.ts';
+import serverCmd from '../../cli/commands/server.ts';
+import statusCmd from '../../cli/commands/status.ts';
+import testCmd from '../../cli/commands/test.ts';
+import upCmd from '../../cli/commands/up.ts';
+import type { Command } from '../../cli/define-command.ts';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { loadConfig } from '../../core/config.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { runFleetCommand, startFleetCommand } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let fake: FakeConductor;
 beforeEach(async () => {
@@ -125,4 +141,49 @@ test('a worker process ends before it polls if its health port is taken', async 
   expect(code).toBe(1);
   expect(stderr).toMatch(/error: Cannot listen on .*EADDRINUSE/);
   expect(fake.requests).toEqual([]);
+});
+
+describe('N6: every command reports a server that is not a Conductor server, and fails', () => {
+  const commands: [name: string, command: Command, args: string[]][] = [
+    ['run', runCmd, ['fake_flow']],
+    ['run --wait', runCmd, ['fake_flow', '--wait']],
+    ['status', statusCmd, []],
+    ['status of an execution', statusCmd, ['exec-1']],
+    ['complete', completeCmd, []],
+    ['complete a task', completeCmd, ['exec-1']],
+    ['replay', replayCmd, ['task-1']],
+    ['test', testCmd, ['ResilientHttpWorkflow']],
+    ['plan', planCmd, []],
+    ['plan --prune', planCmd, ['--prune']],
+    ['apply', applyCmd, ['--yes']],
+    ['pull', pullCmd, ['fake_flow', '--stdout']],
+    ['diagram of a definition', diagramCmd, ['fake_flow']],
+    ['diagram of an execution', diagramCmd, ['0f9c2d3e-0000-4000-8000-000000000000']],
+    ['lint --server', lintCmd, ['--server']],
+    ['lint of a stored definition', lintCmd, ['fake_flow@server']],
+    ['server start', serverCmd, ['start']],
+    ['up', upCmd, ['--once']],
+  ];
+  const answers: [what: string, status: number, body: unknown][] = [
+    ['404 with a web page', 404, '<html><h1>404 Not Found</h1></html>'],
+    ['404 without a text', 404, ''],
+    ['404 of another API', 404, { message: 'Not Found' }],
+    ['302', 302, ''],
+    ['200 with a web page', 200, '<!doctype html><title>Welcome</title>'],
+  ];
+
+  test.each(commands)('fleet %s', async (_, command, args) => {
+    for (const [what, status, body] of answers) {
+      fake.routes = () => ({ status, body });
+      const settings = { conductorServerUrl: fake.url, dataDir: join(tmpdir(), 'none') };
+      const error = await runCommand(command, args, { settings }).then(
+        ({ stdout, stderr }) => expect.fail(`ended without an error after ${what}:\n${stdout}${stderr}`),
+        (thrown) => thrown,
+      );
+      expect(error, what).toMatchObject({
+        code: 'upstream',
+        remedy: expect.stringMatching(/^Check that CONDUCTOR_SERVER_URL names the API of a Conductor server/),
+      });
+    }
+  });
 });

@@ -123,3 +123,12 @@ test('Ctrl-C ends fleet test, which then removes its executions from the server'
   await expect(fleetTest([], interrupting.signal)).rejects.toMatchObject({ code: 'cancelled' });
   expect(server.executions.size).toBe(0);
 });
+
+test('N8: if the server is away, fleet test reports only that', async () => {
+  await fake.close();
+  const noted: string[] = [];
+  const settings = { conductorServerUrl: fake.url, workflowsDir: join(root, 'workflows') };
+  const ran = runCommand(testCommand, [], { settings, onLine: (line) => void noted.push(line) });
+  await expect(ran).rejects.toMatchObject({ code: 'upstream', message: expect.stringContaining('Cannot reach') });
+  expect(noted).toEqual([]);
+});

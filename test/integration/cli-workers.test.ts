@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -116,13 +118,24 @@ describe('fleet workers', () => {
     });
   });
 
-  test('if the server does not answer, fleet workers still shows the processes, and says that queue depths are missing', async () => {
+  test('N6: without a Conductor server, fleet workers still shows the processes, says why the queue depths are missing, and exits with 1', async () => {
     await work();
-    const unreachable = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
-    const { code, stdout, stderr } = await runFleetCommand(['workers'], unreachable);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/quick +\w+ +0\/50 +- .* - +-$/m);
-    expect(stderr).toContain('The queue depths are missing: Cannot reach');
+    const page = createServer((_, response) => response.writeHead(404).end('<html>404 Not Found</html>'));
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    const { port } = page.address() as AddressInfo;
+    for (const [url, message] of [
+      [`http://127.0.0.1:${await freePort()}/api`, /missing: Cannot reach .*\n.*Otherwise start a server/],
+      [
+        `http://127.0.0.1:${port}/api`,
+        /missing: GET \S+ at \S+ answered HTTP 404 with a web page\.\nCheck that CONDUCTOR_/,
+      ],
+      ['', /missing: No Conductor server is configured, .*\nStart one: fleet server start\./],
+    ] as const) {
+      const ran = await runFleetCommand(['workers'], { CONDUCTOR_SERVER_URL: url, FLEET_DIR: dataDir });
+      expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+      expect(ran.stdout).toMatch(/quick +\w+ +0\/50 +- .* - +-$/m);
+    }
+    page.close().closeAllConnections();
   });
 
   test('fleet workers --watch refreshes until Ctrl-C, even after the worker process has ended', async () => {

@@ -36,7 +36,7 @@ function serve({ sizes, polls = {}, open = {}, defs = [] }: Server): void {
     const [, , area, kind, name = ''] = path.split('/');
     if (area === 'metadata' && kind === 'taskdefs') {
       const def = defs.find((one) => one.name === name);
-      return def ? { body: def } : { status: 404, body: { message: 'none' } };
+      return def ? { body: def } : { status: 404, body: { status: 404, message: 'none' } };
     }
     return area === 'admin' ? { body: open[name] ?? [] } : undefined;
   };

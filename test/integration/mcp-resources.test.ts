@@ -85,7 +85,7 @@ describe('resources/read', () => {
     if (uri.includes('fake_flow/9')) {
       fake.routes = ({ path, query }) =>
         path === '/api/metadata/workflow/fake_flow' && query.get('version') === '9'
-          ? { status: 404, body: {} }
+          ? { status: 404, body: { status: 404, message: 'none' } }
           : undefined;
     }
     await expect(client.reads.readResource({ uri })).rejects.toMatchObject({

@@ -41,6 +41,7 @@ describe('results', () => {
       { status: 500, body: { message: 'SQLITE_BUSY', retryable: false } },
     ],
     ['refused credentials', { status: 401, body: { message: 'expired' } }],
+    ['N6: a 404 that is not from the Conductor server', { status: 404, body: 'default backend - 404' }],
   ])('a result is sent again after %s', async (_, refusal) => {
     let refusals = 1;
     queue.update = () => (refusals-- > 0 ? refusal : undefined);

@@ -41,7 +41,7 @@ const AT_ONCE = 4;
 
 /**
  * Runs the scenarios of these workflows, a few at a time. A workflow without scenarios gets a result too.
- * @throws FleetError `cancelled` after an interrupt, `upstream` if the server no longer answers
+ * @throws FleetError `cancelled` after an interrupt, `upstream` if the server does not answer
  */
 export async function runSuite(
   conductor: Conductor,
@@ -55,6 +55,8 @@ export async function runSuite(
       .filter(([title]) => chosen(title))
       .map(([title, scenario]) => ({ workflow, title, scenario })),
   );
+  // Without this check, each scenario would report a dry run that it cannot remove, although no dry run has started.
+  if (jobs.length > 0) await conductor.withSignal(options.signal).version();
   const cleaning = inTurn();
   let done = 0;
   const outcomes = await inParallel(jobs, AT_ONCE, async ({ workflow, title, scenario }) => {

@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { FleetError, messageOf } from '../../errors.ts';
 import { hasLongNumber, parseExactly } from '../../json.ts';
 import { NAME_REPAIR, unreachableName } from '../../names.ts';
 import { safeParseOften } from '../../parse.ts';
-import { denied, unreachable } from './connection-errors.ts';
+import { errorOf, notConductor, parseJson, unreachable } from './connection-errors.ts';
 import { type CredentialsConfig, createCredentials } from './credentials.ts';
 import { createTransport, type HttpAnswer, type Lane, type TransportConfig } from './transport.ts';
 
@@ -36,13 +36,6 @@ export interface Caller {
   /** Stops the refresh of the token and closes the connections. */
   close(): void;
 }
-
-/** The body of every error that the server writes itself. */
-const serverErrorSchema = z.looseObject({
-  message: z.string().optional(),
-  retryable: z.boolean().optional(),
-  validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
-});
 
 /** Creates a caller, which connects at its first call. It repeats a request only if the server says that the token has expired. */
 export function createCaller(config: ConnectionConfig): Caller {
@@ -77,7 +70,7 @@ export function createCaller(config: ConnectionConfig): Caller {
       try {
         const answer = await send(call, url, limit.signal);
         signal?.throwIfAborted();
-        if (answer.status >= 300) throw errorOf(`${method} ${path}`, answer);
+        if (answer.status >= 300) throw errorOf(serverUrl, `${method} ${path}`, answer);
         return parseAnswer(serverUrl, answer, call);
       } catch (error) {
         signal?.throwIfAborted();
@@ -153,9 +146,10 @@ function refuseUnreachable(name: string, value: string): void {
 
 function parseAnswer<S extends z.ZodType>(
   serverUrl: string,
-  { contentType, text }: HttpAnswer,
+  given: HttpAnswer,
   { method, path, lane, answer: schema }: Call<S>,
 ): z.output<S> {
+  const { contentType, text } = given;
   const isJson = contentType.includes('json');
   // The handlers of workers compute with numbers, so they get numbers.
   const keepsDigits = lane !== 'poll' && hasLongNumber(text);
@@ -164,52 +158,5 @@ function parseAnswer<S extends z.ZodType>(
   // A long number in a field that must be a number is read like every other number.
   const rounded = isJson && keepsDigits ? schema.safeParse(parseJson(text)) : undefined;
   if (rounded?.success) return rounded.data;
-  const what = text.trimStart().startsWith('<') ? 'a web page' : 'text that is not the answer of a Conductor server';
-  throw new FleetError('upstream', `${method} ${path} at ${serverUrl} answered with ${what}.`, {
-    remedy:
-      'Check that CONDUCTOR_SERVER_URL names the API of a Conductor server and that no proxy answers in its place.',
-    cause: parsed.error,
-  });
-}
-
-function errorOf(call: string, { status, text }: HttpAnswer): FleetError {
-  const body = parseJson(text);
-  const parsed = serverErrorSchema.safeParse(body);
-  const known = parsed.success ? parsed.data : {};
-  const details = known.validationErrors?.map((issue) =>
-    [placeOf(issue.path), issue.message].filter(Boolean).join(': '),
-  );
-  const message = details?.length ? details.join('; ') : (known.message ?? `${call} answered HTTP ${status}`);
-  const cause = { status, body };
-  switch (status) {
-    case 400:
-      return new FleetError('input', message, { cause });
-    case 401:
-    case 403:
-      return denied(message, cause);
-    case 404:
-      return new FleetError('not-found', message, { cause });
-    case 409:
-      return new FleetError('conflict', message, { cause });
-    case 429:
-      return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
-    default:
-      // If the server cannot read the request's body, it answers 500, although the request is wrong. Only the message shows this.
-      if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
-      return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
-  }
-}
-
-/** Removes the Java method that the server puts in front of a path: `registerWorkflowDef.arg0.tasks[0]` becomes `tasks[0]`. */
-function placeOf(path = ''): string {
-  return path.replace(/^\w+\.arg\d+(\[\d+\])?\.?/, '');
-}
-
-function parseJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
-  if (text === '') return undefined;
-  try {
-    return parse(text);
-  } catch {
-    return text;
-  }
+  throw notConductor(serverUrl, `${method} ${path}`, given, parsed.error);
 }

@@ -1,4 +1,15 @@
+import { z } from 'zod';
 import { FleetError } from '../../errors.ts';
+import type { HttpAnswer } from './transport.ts';
+
+/** The body of every error that the server writes itself. */
+const serverErrorSchema = z.looseObject({
+  message: z.string().optional(),
+  status: z.number().optional(),
+  retryable: z.boolean().optional(),
+  validationErrors: z.array(z.looseObject({ path: z.string().optional(), message: z.string() })).optional(),
+});
+type ServerError = z.output<typeof serverErrorSchema>;
 
 /** The error for a server that cannot be reached or does not answer. */
 export function unreachable(
@@ -22,4 +33,84 @@ export function denied(message: string, cause: unknown): FleetError {
     remedy: 'Check CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET.',
     cause,
   });
+}
+
+/** The error for an answer that is not from the API of a Conductor server. */
+export function notConductor(
+  serverUrl: string,
+  call: string,
+  { status, text }: HttpAnswer,
+  cause: unknown,
+): FleetError {
+  const answered = status < 300 ? 'answered' : `answered HTTP ${status}`;
+  return new FleetError('upstream', `${call} at ${serverUrl} ${answered} with ${contentOf(text)}.`, {
+    remedy:
+      'Check that CONDUCTOR_SERVER_URL names the API of a Conductor server and that no proxy answers in its place.',
+    cause,
+  });
+}
+
+function contentOf(text: string): string {
+  if (text === '') return 'no text';
+  return text.trimStart().startsWith('<') ? 'a web page' : 'text that is not the answer of a Conductor server';
+}
+
+/** The error for an answer whose status is 300 or more. */
+export function errorOf(serverUrl: string, call: string, answer: HttpAnswer): FleetError {
+  const { status } = answer;
+  const body = parseJson(answer.text);
+  const cause = { status, body };
+  const known = serverErrorSchema.safeParse(body).data ?? {};
+  if (!mayBeConductor(status, known)) return notConductor(serverUrl, call, answer, cause);
+  const details = known.validationErrors?.map((issue) =>
+    [placeOf(issue.path), issue.message].filter(Boolean).join(': '),
+  );
+  const message = details?.length ? details.join('; ') : (known.message ?? `${call} answered HTTP ${status}`);
+  switch (status) {
+    case 400:
+      return new FleetError('input', message, { cause });
+    case 401:
+    case 403:
+      return denied(message, cause);
+    case 404:
+      return new FleetError('not-found', message, { cause, ...(isNoPath(message) && { remedy: NO_PATH_REMEDY }) });
+    case 409:
+      return new FleetError('conflict', message, { cause });
+    case 429:
+      return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
+    default:
+      // If the server cannot read the request's body, it answers 500, although the request is wrong. Only the message shows this.
+      if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
+      return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
+  }
+}
+
+/** True if the server has no such path. Its scheduler, for example, can be off. */
+const isNoPath = (message: string) => message.startsWith('No static resource');
+
+const NO_PATH_REMEDY =
+  'This server does not have the path. Check the path in CONDUCTOR_SERVER_URL, which usually is /api, and the version of the server.';
+
+/**
+ * False if another program wrote the answer. A Conductor server describes each refusal of a request. Proxies in front of it may answer 401,
+ * 403, 429 and 5xx with a body of their own.
+ */
+function mayBeConductor(status: number, { message, status: said, retryable }: ServerError): boolean {
+  if (status >= 500 || [401, 403, 429].includes(status)) return true;
+  return message !== undefined && (said !== undefined || retryable !== undefined);
+}
+
+/** Removes the Java method that the server puts in front of a path: `registerWorkflowDef.arg0.tasks[0]` becomes `tasks[0]`. */
+function placeOf(path = ''): string {
+  return path.replace(/^\w+\.arg\d+(\[\d+\])?\.?/, '');
+}
+
+/** The value of a JSON text, or the text itself if it is not JSON. */
+export function parseJson(text: string, parse: (text: string) => unknown = JSON.parse): unknown {
+  if (text === '') return undefined;
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
 }
