@@ -22,6 +22,7 @@ export default defineCommand({
     note('Ctrl-C closes it.');
     await aborted(signal);
     await shop.close();
+    note('Closed.');
   },
 });
 

@@ -86,4 +86,5 @@ async function runHttp(
   note(`MCP at ${front.url}. Ctrl-C stops it.`);
   await aborted(signal);
   await front.close();
+  note('Stopped.');
 }

@@ -66,6 +66,7 @@ export default defineCommand({
       const failures = await cleanups.run();
       for (const [what, error] of failures) context.note(`Could not stop ${what}: ${messageOf(error)}.`);
     }
+    context.note('Stopped.');
   },
 });
 

@@ -71,6 +71,7 @@ async function work(context: CommandContext, workers: readonly Worker[], conduct
   } finally {
     for (const [what, error] of await cleanups.run()) log.error({ reason: messageOf(error) }, `could not stop ${what}`);
   }
+  note('Stopped.');
 }
 
 /** Returns the address of the control page. */

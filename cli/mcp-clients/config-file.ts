@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { makeFolder } from '../../core/files/make-folder.ts';
 
 /** The text of the file. Empty if the file does not exist yet. @throws FleetError `environment` if the file cannot be read */
 export async function readConfigText(file: string): Promise<string> {
@@ -20,7 +21,7 @@ export async function readConfigText(file: string): Promise<string> {
  */
 export async function replaceConfigText(file: string, text: string, now: Date): Promise<string | undefined> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const target = await realpath(file).catch(() => file);
     const mode = await stat(target).then(
       (found) => found.mode,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, realpath, writeFile } from 'node:fs/promises';
+import { realpath, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { makeFolder } from '../../core/files/make-folder.ts';
 import { shownPath } from '../printing/shown-path.ts';
 
 /**
@@ -10,7 +11,7 @@ import { shownPath } from '../printing/shown-path.ts';
  */
 export async function realPlace(file: string): Promise<string> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     return join(await realpath(dirname(file)), basename(file));
   } catch (cause) {
     throw cannotWrite(dirname(file), cause);

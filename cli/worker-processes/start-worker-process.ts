@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Config, processEnvironment } from '../../core/config.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
+import { makeFolder } from '../../core/files/make-folder.ts';
 import { type Setting, settingList } from '../../core/settings/settings.ts';
 import { mainModule } from '../installation.ts';
 
@@ -20,9 +22,8 @@ export interface WorkerProcess {
  */
 export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: string): WorkerProcess {
   const folder = resolve(config.dataDir);
-  mkdirSync(folder, { recursive: true });
   const logFile = join(folder, 'worker.log');
-  const output = openSync(logFile, 'a');
+  const output = openLog(logFile);
   const child = spawn(process.execPath, [mainModule, 'work'], {
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
@@ -50,6 +51,19 @@ export function startWorkerProcess(config: Config, serverUrl: string, shopUrl: s
       await ended;
     },
   };
+}
+
+/** @throws FleetError `environment` if the log cannot be written */
+function openLog(file: string): number {
+  try {
+    makeFolder(dirname(file));
+    return openSync(file, 'a');
+  } catch (cause) {
+    throw new FleetError('environment', `Cannot write the log of the worker process: ${messageOf(cause)}.`, {
+      remedy: 'Make the data folder writable, or name another folder with --data-dir (FLEET_DIR).',
+      cause,
+    });
+  }
 }
 
 /** Every setting that has a value, as an environment variable. This includes secrets, because a child process gets them only this way. */

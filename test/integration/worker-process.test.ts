@@ -44,7 +44,9 @@ test('a worker process finishes its running task before it stops', async () => {
   await worker.says(/Stopping/);
   expect(results).toEqual([]);
   answer.resolve();
-  expect((await worker.ended).code).toBe(0);
+  const { code, stderr } = await worker.ended;
+  expect(code).toBe(0);
+  expect(stderr.trimEnd(), 'N10: the log of a worker process says that it has stopped').toMatch(/\nStopped\.$/);
   expect(results).toEqual([expect.objectContaining({ taskId: 't', status: 'COMPLETED' })]);
   await fake.close();
   slow.close();

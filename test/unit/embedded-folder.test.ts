@@ -17,6 +17,7 @@ import { choosePort } from '../../core/conductor/embedded/choose-port.ts';
 import { createFolder, dataFolder, prepareFiles } from '../../core/conductor/embedded/data-folder.ts';
 import { withLock } from '../../core/conductor/embedded/file-lock.ts';
 import { follow, lastLines } from '../../core/conductor/embedded/log-file.ts';
+import { readOnlyFolder } from '../support/read-only-folder.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'fleet-folder-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -49,6 +50,25 @@ describe('a data folder', () => {
     writeFileSync(file, '');
     expect(() => createFolder(dataFolder(file))).toThrow(/Cannot write to the data folder .*file/);
     expect(() => createFolder(dataFolder('/tmp/what?'))).toThrow(/question mark/);
+  });
+
+  it('N11: below a read-only folder, the error names that folder and the cause', ({ skip }) => {
+    const readOnly = readOnlyFolder();
+    if (!readOnly) return skip('this root user may not mount');
+    try {
+      const data = dataFolder(join(readOnly.path, 'some/data'));
+      expect(() => createFolder(data)).toThrow(
+        new RegExp(
+          `data folder ${data.path}: (EROFS: read-only file system|EACCES: .*), mkdir '${readOnly.path}/some'`,
+        ),
+      );
+    } finally {
+      readOnly.remove();
+    }
+  });
+
+  it.runIf(process.platform === 'linux')('N11: a folder that the kernel refuses does not hang the command', () => {
+    expect(() => createFolder(dataFolder('/proc/none/data'))).toThrow(/Cannot write to the data folder/);
   });
 
   it('after a crash, a temporary file is removed and an empty database file is accepted', () => {

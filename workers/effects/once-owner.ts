@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../core/files/make-folder.ts';
 
 /**
  * Shows other processes that this process is alive, by a file that it keeps locked. The operating system releases the lock when the process
@@ -13,7 +14,7 @@ export class Owner {
   readonly #folder: string;
 
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     for (const id of readdirSync(folder)) isAlive(folder, id); // removes the files of dead processes
     for (;;) {
       const id = crypto.randomUUID();

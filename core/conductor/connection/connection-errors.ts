@@ -21,10 +21,16 @@ export function unreachable(
     ? `The Conductor server at ${serverUrl} did not answer in time.`
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
   return new FleetError('upstream', message, {
-    remedy:
-      'If `npm start` or `fleet server start` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set CONDUCTOR_SERVER_URL to a running one.',
+    remedy: isHere(serverUrl)
+      ? 'If `npm start` or `fleet server start` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set CONDUCTOR_SERVER_URL to a running one.'
+      : 'If the server is starting or restarting, try again in a minute. Otherwise check that it runs, that this machine can reach it, and that CONDUCTOR_SERVER_URL is its address.',
     cause,
   });
+}
+
+/** False for a server on another machine or in another container. No command here can start that server. */
+function isHere(serverUrl: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(serverUrl).hostname);
 }
 
 /** The error for credentials that the server refuses. */
@@ -59,9 +65,9 @@ function contentOf(text: string): string {
 export function errorOf(serverUrl: string, call: string, answer: HttpAnswer): FleetError {
   const { status } = answer;
   const body = parseJson(answer.text);
-  const cause = { status, body };
   const known = serverErrorSchema.safeParse(body).data ?? {};
-  if (!mayBeConductor(status, known)) return notConductor(serverUrl, call, answer, cause);
+  if (!mayBeConductor(status, known)) return notConductor(serverUrl, call, answer, { answer });
+  const cause = { status, body };
   const details = known.validationErrors?.map((issue) =>
     [placeOf(issue.path), issue.message].filter(Boolean).join(': '),
   );

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FleetError, messageOf } from '../../errors.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { checkDatabase } from './check-database.ts';
 
 /** The files of one embedded server. */
@@ -43,7 +44,7 @@ export function createFolder({ path }: DataFolder): void {
     );
   }
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
     accessSync(path, constants.W_OK);
   } catch (cause) {
     throw new FleetError('environment', `Cannot write to the data folder ${path}: ${messageOf(cause)}.`, {

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../../../core/files/make-folder.ts';
 import { startOf } from '../../../core/processes.ts';
 
 /** A worker process of this machine, as it announces itself in the data folder. */
@@ -22,7 +23,7 @@ export async function announce(dataDir: string, workerId: string, controlUrl: st
   const file = join(folder, `${workerId}.json`);
   const start = (await startOf(process.pid)) ?? '';
   const entry: Announced = { workerId, pid: process.pid, start, controlUrl, startedAt: new Date().toISOString() };
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   // The file is written under another name first. A reader that found half a file would take it for a dead process's file and remove it.
   await writeFile(`${file}.new`, JSON.stringify(entry));
   await rename(`${file}.new`, file);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TaskResult } from '../../../core/conductor/types.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { makeFolder } from '../../../core/files/make-folder.ts';
 import type { Logger } from '../../../core/log.ts';
 import { startOf } from '../../../core/processes.ts';
 
@@ -47,7 +48,7 @@ export class Spool {
    */
   static async open(options: SpoolOptions): Promise<OpenSpool> {
     const spool = new Spool(options);
-    await mkdir(options.folder, { recursive: true });
+    makeFolder(options.folder);
     spool.#name = await ownName();
     const left = await spool.adopt();
     return { spool, left };

@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { constants, copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
+import { constants, copyFile, link, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Config } from '../../../config.ts';
 import { FleetError, messageOf } from '../../../errors.ts';
+import { makeFolder } from '../../../files/make-folder.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { fetchWithMaven } from './fetch-with-maven.ts';
@@ -90,7 +91,7 @@ async function keepInCache(jar: string, cached: string, expected: string, signal
 
 async function createCache(cache: string): Promise<void> {
   try {
-    await mkdir(cache, { recursive: true });
+    makeFolder(cache);
   } catch (cause) {
     throw new FleetError('environment', `Cannot create the cache folder ${cache}: ${messageOf(cause)}.`, {
       remedy: 'Name a writable folder with --cache-dir (FLEET_CACHE_DIR).',

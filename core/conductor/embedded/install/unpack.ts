@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Config, processEnvironment } from '../../../config.ts';
 import { messageOf } from '../../../errors.ts';
+import { makeFolder } from '../../../files/make-folder.ts';
 import { withLock } from '../file-lock.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { type Finished, runProgram } from '../run-program.ts';
@@ -42,7 +43,7 @@ export async function findUnpacked(config: UnpackSettings): Promise<string | und
 export async function unpack(jar: string, java: string, config: UnpackSettings, progress: Progress): Promise<string> {
   const folder = folderIn(config);
   try {
-    await mkdir(cacheFolder(config), { recursive: true });
+    makeFolder(cacheFolder(config));
     const waiting = `Waiting for another fleet process that is unpacking the server into ${folder} …`;
     return await withLock(`${folder}.lock`, waiting, progress, async () => {
       const found = await findUnpacked(config);
