@@ -8,7 +8,7 @@ import { packageManifest } from './package-manifest.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Copied as they are. */
-const FILES = ['cli/fleet.js', 'README.md', 'CHANGELOG.md', 'LICENSE', 'docs'];
+const FILES = ['cli/fleet.js', 'README.md', 'CHANGELOG.md', 'LICENSE', 'llms.txt', 'docs'];
 
 /** Writes the folder that is published: compiled modules with their types, documents, and a manifest of its own. */
 export function makePackage(folder: string): void {

@@ -30,6 +30,8 @@ function overview(workflows: readonly Workflow[]): string {
   return [
     '# Workflows',
     '',
+    'Each page shows one of the shipped workflows: its picture, its input and output, its tasks and how to run it.',
+    '',
     '`npm run docs` makes these pages from `workflows/definitions/`; do not edit them.',
     '',
     ...table(['workflow', 'version', 'what it does'], rows),

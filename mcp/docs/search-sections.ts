@@ -9,13 +9,16 @@ export interface Excerpt {
   readonly isWhole: boolean;
 }
 
+const CODE = /^```[\s\S]*?^```/gm;
+
 const search = lazy(() => {
   const sections = loadPages().flatMap((page) => page.sections);
   return wordSearch(sections, ({ page, headings, text }) => [
     { weight: 4, text: headings.at(-1) ?? '' },
     { weight: 2, text: `${page} ${headings.slice(0, -1).join(' ')}` },
     { weight: 2, text: firstParagraph(text) },
-    { weight: 1, text },
+    { weight: 1, text: text.replaceAll(CODE, '') },
+    { weight: 0.5, text: (text.match(CODE) ?? []).join('\n') },
   ]);
 });
 

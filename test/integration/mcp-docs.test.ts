@@ -16,8 +16,14 @@ const rowsOf = ({ structured }: { structured: Record<string, unknown> }) => stru
 
 describe('P5, M9: search_docs', () => {
   test.each([
-    ['loop over a list', /forEach|#loop-/],
-    ['wait until a person approves', /approv|human/i],
+    ['loop over a list', /^reference-workflows#scopeforeach$/],
+    ['run branches at the same time', /^reference-workflows#scopefork$/],
+    ['conversation with a model', /^reference-workflows#scopellmchat$/],
+    ['wait for a person to approve', /^reference-workflows#scopehuman$/],
+    ['http request builder', /^reference-workflows#scopehttp$/],
+    ['set a variable', /^reference-workflows#scopeset$/],
+    ['forEach', /^reference-workflows#scopeforeach$/],
+    ['run an effect once', /^reference-tasks#once/],
     ['run a workflow every day', /schedule|more-than-this/i],
     ['undo a payment when a later step fails', /saga|compensation|OrderProcessing/i],
     ['MAX_RESPONSE_SIZE_KB', /^configuration#/],
@@ -101,10 +107,12 @@ describe('the pages', () => {
   test('an anchor in a link between documents exists', () => {
     const anchorsOf = new Map(loadPages().map(({ name, sections }) => [name, sections.map(({ anchor }) => anchor)]));
     for (const { name, text } of loadPages()) {
+      const folder = /^(?:reference|workflows)-/.exec(name)?.[0] ?? '';
       for (const [, file = '', anchor = ''] of text.matchAll(/\]\((?:docs\/)?([\w/-]*)(?:\.md)?#([^)]+)\)/g)) {
-        expect(anchorsOf.get(file === '' ? name : file.replaceAll('/', '-')), `${name}: ${file}#${anchor}`).toContain(
-          anchor,
-        );
+        expect(
+          anchorsOf.get(file === '' ? name : folder + file.replaceAll('/', '-')),
+          `${name}: ${file}#${anchor}`,
+        ).toContain(anchor);
       }
     }
   });

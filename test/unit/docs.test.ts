@@ -1,6 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readReference } from '../../cli/docs/reference/reference-pages.ts';
 import { exampleInput, retriesOf, workflowPages } from '../../cli/docs/workflow-pages.ts';
 import { GENERATED_FOLDERS, generatedFiles } from '../../cli/docs/write-docs.ts';
 import { loadWorkflows } from '../../cli/load-content.ts';
@@ -9,7 +10,8 @@ import { checkInput } from '../../core/conductor/start-checked.ts';
 import { inputSchemaOf } from '../../core/contract.ts';
 
 const workflows = await loadWorkflows();
-const files = await generatedFiles();
+const reference = readReference();
+const files = await generatedFiles(reference);
 
 describe('the generated docs', () => {
   test.each(files.map(({ path, text }) => [path, text]))(
@@ -40,6 +42,45 @@ describe('the generated docs', () => {
       expect(workflow.input.safeParse(input)).toMatchObject({ success: true });
     },
   );
+});
+
+describe('P5: the reference', () => {
+  const names = reference.flatMap((chapter) => chapter.names.map((one) => ({ entry: chapter.entry, ...one })));
+  const exportsOf = (entry: string) =>
+    [...readFileSync(`entry/${entry}.ts`, 'utf8').matchAll(/^export (?:type )?\{([^}]*)\} from/gm)].flatMap(
+      ([, list = '']) => list.split(',').flatMap((part) => /(\w+)\s*$/.exec(part)?.[1] ?? []),
+    );
+  const entries = readdirSync('entry').map((file) => file.replace('.ts', ''));
+
+  test.each(entries)('it has every name of entry/%s.ts once', (entry) => {
+    const own = names.filter((one) => one.entry === entry).map(({ name }) => name);
+    expect(own.sort()).toEqual(exportsOf(entry).sort());
+    expect(own).not.toEqual([]);
+  });
+
+  test('every public name has a docstring, which begins with a sentence', () => {
+    expect(names.filter(({ docstring }) => !/^[A-Za-z`].*[.:]/s.test(docstring)).map(({ name }) => name)).toEqual([]);
+  });
+
+  test('it shows the methods of the builder, also those of the classes that it extends', () => {
+    const scope = names.find(({ name }) => name === 'Scope');
+    expect(scope?.members.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['switch', 'llmChat', 'http', 'forEach']),
+    );
+    const page = files.find(({ path }) => path === 'docs/reference/workflows.md')?.text;
+    for (const { name, docstring } of scope?.members ?? []) {
+      expect(page).toContain(`### \`Scope.${name}\``);
+      expect(docstring, name).not.toBe('');
+    }
+  });
+});
+
+test('P5: llms.txt lists every document once, with a sentence about it', () => {
+  const listed = [...readFileSync('llms.txt', 'utf8').matchAll(/^- \[.+?\]\((.+?)\)(: .+)?$/gm)];
+  const paths = listed.map(([, path]) => path).sort();
+  expect(paths).toEqual(globSync('{README.md,CHANGELOG.md,docs/**/*.md}').sort());
+  const silent = listed.filter(([, path = '', about]) => about === undefined && !path.startsWith('docs/adr/'));
+  expect(silent.map(([, path]) => path)).toEqual([]);
 });
 
 /** All documents except the guide. The guide also names files that the reader writes. */

@@ -32,7 +32,7 @@ describe('the ranking by words finds the right tool', () => {
       const renamed = tools.map((tool) => (tool.name === name ? { ...tool, name: 'zx_qv' } : tool));
       expect(shortfalls(ours, renamed), `${name} renamed`).not.toEqual([]);
     }
-  });
+  }, 120_000); // the test ranks every golden twice for each tool
 
   test('if the tools have swapped their descriptions, the scores are too low', () => {
     const swapped = tools.map((tool, at) => ({ ...(tools[(at + 1) % tools.length] ?? tool), name: tool.name }));
