@@ -2,6 +2,7 @@ import { isForWorkers, roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
+import { type Standstill, standstillOf } from '../../workflows/model/standstill.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { type Facts, type OpenPoint, queueOf } from './facts.ts';
 import { judgeQueued, judgeTaken, taskLabel as name } from './judge-worker-task.ts';
@@ -21,7 +22,7 @@ const GRAVEST: readonly Cause[] = ['stuck', 'bad-definition', 'no-worker', 'paus
 export function judgeOpen(facts: Facts): RootCause {
   const found = facts.openPoints.map((point) => judgePoint(point, facts));
   const [first, ...others] = found.sort((a, b) => GRAVEST.indexOf(a.cause) - GRAVEST.indexOf(b.cause));
-  if (!first) return betweenTasks({ execution: facts.asked });
+  if (!first) return betweenTasks({ execution: facts.asked }, facts.now);
   const more = others.slice(0, SHOWN_POINTS).map(({ cause, sentence }) => `Also ${cause}: ${sentence}`);
   const hidden = others.length - more.length;
   return {
@@ -33,7 +34,7 @@ export function judgeOpen(facts: Facts): RootCause {
 function judgePoint(point: OpenPoint, { queues, now }: Facts): RootCause {
   const { execution, task } = point;
   if (execution.status === 'PAUSED') return paused(point);
-  if (!task) return betweenTasks(point);
+  if (!task || isIdleLoop(point, now)) return betweenTasks(point, now);
   if (task.taskType === 'HUMAN') return waitsForPerson(execution, task);
   if (task.taskType === 'WAIT') return waitsForSignalOrTimer(execution, task, now);
   if (task.status === 'SCHEDULED' && nextAttemptAt(task) > now) return waitsForAttempt(execution, task);
@@ -57,13 +58,39 @@ function paused({ execution, task }: OpenPoint): RootCause {
   };
 }
 
-/** Judges an execution that has no open task. */
-function betweenTasks({ execution }: OpenPoint): RootCause {
+/** True for a loop that the server cannot continue, because it cannot schedule the next task inside. */
+function isIdleLoop({ execution, task }: OpenPoint, now: number): boolean {
+  return task !== undefined && roleOf(task.taskType) === 'loop' && (standstillOf(execution, now)?.isFinal ?? false);
+}
+
+/** Judges an execution that has no open task, or only a loop without an open task in it. */
+function betweenTasks({ execution }: OpenPoint, now: number): RootCause {
+  const still = standstillOf(execution, now);
+  if (still?.isFinal) return judgeStandstill(execution, still);
   return {
     cause: 'in-progress',
     sentence: 'The execution has no open task: the server is about to schedule the next one.',
     evidence: [],
     advice: [recovery.follow('Look again later', execution.workflowId)],
+    execution,
+  };
+}
+
+function judgeStandstill(execution: Execution, { since, next, nullName }: Standstill): RootCause {
+  const task = next ? `task ${quoteIfUnusual(next.taskReferenceName)} (${quoteIfUnusual(next.type)})` : 'the next task';
+  const isInput = nullName?.startsWith('${workflow.input.') ?? false;
+  const why = nullName
+    ? `because the name of its workflow, ${quote(nullName)}, is null`
+    : 'and only its log says why: an expression may have a value that the task cannot use';
+  const end = recovery.terminate('End it', execution, 'the server cannot schedule its next task');
+  const again = isInput
+    ? recovery.startAgain('Then start it again with the missing input', execution)
+    : recovery.showDefinition('Then correct the definition and start it again', execution);
+  return {
+    cause: isInput ? 'bad-input' : nullName ? 'bad-definition' : 'stuck',
+    sentence: `Nothing is open, and nothing will happen: the server cannot schedule ${task}, ${why}.`,
+    evidence: [`The last task ended at ${instant(since)}.`],
+    advice: [end, again],
     execution,
   };
 }

@@ -89,6 +89,18 @@ export const expected: Record<TroubleName, readonly [cause: Cause, says: RegExp,
   timer: ['waiting', /for a timer that ends in (1 h 59 min|2 h)/, 'get_execution_status'],
   paused: ['paused', /A call paused the execution/, 'resume_workflow'],
   childWaits: ['no-worker', /No worker polls for task charge/, 'get_queue_status'],
+  calleeNull: [
+    'bad-input',
+    /Nothing is open, and nothing will happen: the server cannot schedule task ship .*"\$\{workflow\.input\.which\}", is null/,
+    'terminate_workflow',
+    'execute_workflow',
+  ],
+  calleeNullInLoop: [
+    'bad-definition',
+    /Nothing is open, and nothing will happen: .*"\$\{workflow\.variables\.which\}", is null/,
+    'terminate_workflow',
+    'get_workflow',
+  ],
   noSuchType: ['bad-definition', /type PARALLEL, which the server does not know/, 'get_workflow', 'terminate_workflow'],
   slowCall: ['in-progress', /The server has been executing task/, 'get_execution_status'],
 };

@@ -78,6 +78,34 @@ export const openTroubles = {
     }),
     until: ({ tasks }) => tasks.some(({ status, subWorkflowId }) => status === 'IN_PROGRESS' && subWorkflowId),
   },
+  calleeNull: {
+    workflows: () => ({
+      flow: {
+        tasks: [
+          task('sleep', 'WAIT', { inputParameters: { duration: '1 seconds' } }),
+          task('ship', 'SUB_WORKFLOW', { subWorkflowParam: { name: '${workflow.input.which}', version: 1 } }),
+        ],
+      },
+    }),
+    until: hasTask('COMPLETED'),
+  },
+  calleeNullInLoop: {
+    workflows: () => ({
+      flow: {
+        tasks: [
+          task('sleep', 'WAIT', { inputParameters: { duration: '1 seconds' } }),
+          task('again', 'DO_WHILE', {
+            inputParameters: {},
+            loopCondition: 'false',
+            loopOver: [
+              task('ship', 'SUB_WORKFLOW', { subWorkflowParam: { name: '${workflow.variables.which}', version: 1 } }),
+            ],
+          }),
+        ],
+      },
+    }),
+    until: ({ tasks }) => tasks.some(({ taskType, status }) => taskType === 'DO_WHILE' && status === 'IN_PROGRESS'),
+  },
   noSuchType: {
     workflows: () => ({ flow: { tasks: [task('both', 'PARALLEL')] } }),
     until: hasTask('SCHEDULED'),
