@@ -14,7 +14,19 @@ import { toTaskDef } from '../../workflows/manage/task-def.ts';
 import { rightDefinitions } from '../support/lint-generated.ts';
 import { mutated, mutations } from '../support/lint-mutations.ts';
 import { type Trap, traps } from '../support/lint-traps/index.ts';
-import { choose, def, type Json, loop, noop, schema, task } from '../support/lint-traps/trap.ts';
+import {
+  choose,
+  def,
+  get,
+  http,
+  inline,
+  type Json,
+  loop,
+  noop,
+  schema,
+  simple,
+  task,
+} from '../support/lint-traps/trap.ts';
 
 const ids = (found: { rule: string }[]) => found.map(({ rule }) => rule);
 
@@ -165,6 +177,24 @@ describe('fixes', () => {
       def([{ ...loop('l', 'true', [noop('a')], { inputParameters: {} }), ...items }]),
     );
     expect(lintWorkflow(def([loop('l', undefined, [noop('a')])]))[0]?.repair).not.toContain('"true"');
+  });
+});
+
+describe('what public definitions contain and lint must accept', () => {
+  test.each<[string, Json]>([
+    [
+      'a function before an expression in parentheses',
+      inline('i', 'function f(x) { return x; } ({ a: f($.n) })', { n: 1 }),
+    ],
+    ['two functions', inline('i', 'function f() { return 1; } function g() { return f(); } g()')],
+    ['an arrow function that is called', inline('i', '(() => $.n)()', { n: 1 })],
+  ])('%s', (_, task) => {
+    expect(lintWorkflow(def([task]))).toEqual([]);
+  });
+
+  test('an expression that looks for a name at every depth of an output', () => {
+    const tasks = [http('h', get), simple('a', { x: '${h.output..status}' })];
+    expect(lintWorkflow(def(tasks))).toEqual([]);
   });
 });
 

@@ -74,11 +74,10 @@ export function returnsNothing(body: string): boolean {
 
 /** True if a script only declares one function and never calls it. */
 export function onlyDeclares(text: string): boolean {
-  return /^\s*(?:async\s+)?function\b/.test(text) && syntaxErrorOf(text) === undefined && isExpression(text);
-}
-
-function isExpression(text: string): boolean {
-  return syntaxErrorOf(`(${text.replace(/;\s*$/, '')}\n)`) === undefined;
+  const code = text.replace(/[\s;]*$/, '');
+  if (!/^\s*(?:async\s+)?function\b/.test(code) || syntaxErrorOf(code) !== undefined) return false;
+  // One function and nothing after it is an expression, but "()" after its declaration is a syntax error.
+  return syntaxErrorOf(`(${code}\n)`) === undefined && syntaxErrorOf(`${code}()`) !== undefined;
 }
 
 /**

@@ -138,7 +138,7 @@ const unknownOutput: WorkflowRule = {
         target.task.asyncComplete === true
       )
         continue;
-      if (!/^[\w-]+$/.test(name) || name === 'length()') continue;
+      if (!/^[\w-]+$/.test(name) || name === 'length()' || use.path.includes('..')) continue; // ".." looks at every depth
       const isLoop = roleOf(target.type) === 'loop';
       if (isLoop && /^\d+$/.test(name)) continue; // the outputs of one round
       const has = names.length === 0 ? 'no output' : `only ${names.join(', ')}`;
