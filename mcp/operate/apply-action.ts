@@ -29,6 +29,8 @@ export interface ExecutionAction {
   refusal(execution: Execution): FleetError;
   /** Replaces an error of the server with an error that says what to do instead. Undefined leaves the error unchanged. */
   explain?(error: FleetError, execution: Execution): FleetError | undefined;
+  /** True if the action can change the version that an execution runs. The answer then names the version. */
+  readonly setsVersion?: boolean;
   /** What a caller should know after a change. */
   readonly note?: string;
 }
@@ -41,6 +43,8 @@ export interface Outcome {
   readonly before?: WorkflowStatus;
   /** Status now. */
   readonly status?: WorkflowStatus;
+  /** The version of the workflow before and after the action, if the action can change it. */
+  readonly versions?: readonly [before: number, after: number];
   /** Why the action failed. */
   readonly error?: FleetError;
 }
@@ -95,7 +99,7 @@ async function actAndCheck(
   action: ExecutionAction,
   before: Execution,
   conductor: Conductor,
-): Promise<Pick<Outcome, 'outcome' | 'status' | 'error'>> {
+): Promise<Pick<Outcome, 'outcome' | 'status' | 'versions' | 'error'>> {
   const { workflowId } = before;
   const failure = await action.act(conductor, workflowId).then(
     () => undefined,
@@ -108,7 +112,8 @@ async function actAndCheck(
     throw error instanceof FleetError ? mayHaveChanged(workflowId, error) : error;
   });
   const { status } = after;
-  if (action.worked(after, before)) return { outcome: 'changed', status };
+  const versions = action.setsVersion && ([before.workflowVersion, after.workflowVersion] as const);
+  if (action.worked(after, before)) return { outcome: 'changed', status, ...(versions && { versions }) };
   if (action.already.includes(status)) return { outcome: 'unchanged', status };
   if (!action.from.includes(status)) return { outcome: 'failed', status, error: action.refusal(after) };
   const error = failure ? (action.explain?.(failure, after) ?? failure) : hadNoEffect(action, after);

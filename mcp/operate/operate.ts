@@ -182,27 +182,38 @@ function answerFor(action: ExecutionAction, outcomes: readonly Outcome[], { maxR
     text: lines.join('\n'),
     structured: {
       counts: { changed: changed.length, unchanged: unchanged.length, failed: failed.length },
-      executions: rows.map(({ executionId, before, status, outcome, error }) => ({
+      executions: rows.map(({ executionId, before, status, outcome, versions, error }) => ({
         executionId,
         ...(before && { before }),
         ...(status && { status }),
         outcome,
+        ...(versions && { version: versions[1] }),
         ...(error && { note: noteOf(error) }),
       })),
     },
   };
 }
 
-function singleLine({ done }: ExecutionAction, { executionId, workflow, before, status, outcome }: Outcome): string {
+function singleLine(
+  { done }: ExecutionAction,
+  { executionId, workflow, before, status, outcome, versions }: Outcome,
+): string {
   const head = `${quoteIfUnusual(workflow)} ${executionId}`;
   if (outcome === 'unchanged') return `${head}: nothing to change. It is already ${status}.`;
   const follow = callOf('get_execution_status', { executionId });
-  return `${head}: ${done}; was ${before}, is now ${status}.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
+  return `${head}: ${done}; was ${before}, is now ${status}${versionText(versions)}.${status === 'RUNNING' ? `\nFollow it: ${follow}` : ''}`;
 }
 
-function lineOf({ executionId, workflow, before, status, outcome, error }: Outcome): string {
+/** ` with version 5 (before: 3)`. */
+function versionText(versions: Outcome['versions']): string {
+  if (!versions) return '';
+  const [before, after] = versions;
+  return ` with version ${after}${before === after ? ', the same as before' : ` (before: ${before})`}`;
+}
+
+function lineOf({ executionId, workflow, before, status, outcome, versions, error }: Outcome): string {
   const cells = [executionId, ...(workflow ? [quoteIfUnusual(workflow)] : []), outcome];
-  if (before && status) cells.push(before === status ? status : `${before} → ${status}`);
+  if (before && status) cells.push(`${before === status ? status : `${before} → ${status}`}${versionText(versions)}`);
   return [...cells, ...(error ? [noteOf(error)] : [])].join(' | ');
 }
 

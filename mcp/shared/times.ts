@@ -7,7 +7,12 @@ const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_0
 /** A time as a caller writes it: ISO 8601, or an age such as `30m`, `2h` or `7d`. */
 export const timeOrAge = z.string().refine((text) => parsed(text, 0) !== undefined, `must be ${FORMS}`);
 
-/** Epoch milliseconds of a `timeOrAge`. */
+/** A length of time as a caller writes it, such as `10m`, `2h` or `7d`. */
+export const age = z
+  .string()
+  .refine((text) => /^\s*\d{1,6}[smhdw]\s*$/.test(text), 'must be an age such as 10m, 2h or 7d');
+
+/** Epoch milliseconds of a `timeOrAge` or `age`. */
 export function epochMsOf(text: string, now: number): number {
   const time = parsed(text, now);
   if (time === undefined)

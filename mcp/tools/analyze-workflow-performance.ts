@@ -9,14 +9,17 @@ import { definitionVersion, executionId, workflowFilter } from '../shared/fields
 import { orNoExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';
+import { epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const DAY_MS = 86_400_000;
 const PROGRESS_EVERY_MS = 1000;
 const STRUCTURED_TASKS = 10;
+const STRUCTURED_WORKFLOWS = 15;
 
 const input = z.strictObject({
-  workflowName: workflowFilter.optional().describe('The workflow'),
+  workflowName: workflowFilter.optional().describe('Whole name; without it, all workflows are compared'),
   lookbackDays: z.int().min(1).max(90).default(7).describe('How far back'),
+  since: timeOrAge.optional().describe('Compares the time since then with the days before: 2026-11-23, 7d'),
   version: definitionVersion.optional().describe('Only this version'),
   compareVersion: definitionVersion.optional().describe('A second version to compare with'),
   executionIds: z.array(executionId).length(2).optional().describe('Or two executions to compare, task by task'),
@@ -31,6 +34,7 @@ const output = z.looseObject({
   tasks: z.array(z.unknown()).optional(),
   trend: z.array(z.unknown()).optional(),
   versions: z.array(z.unknown()).optional(),
+  workflows: z.array(z.unknown()).optional(),
 });
 type Answer = ToolAnswer<z.input<typeof output>>;
 
@@ -48,14 +52,33 @@ export default defineTool({
 }).handler((args, context) => {
   const [left, right] = args.executionIds ?? [];
   if (left !== undefined && right !== undefined) return compareExecutions(left, right, context);
-  if (args.workflowName === undefined) throw nothingNamed();
+  if (args.since !== undefined || args.workflowName === undefined) return compareTimes(args, context);
   return analyze({ ...args, workflowName: args.workflowName }, context);
 });
 
-function nothingNamed(): FleetError {
-  return new FleetError('input', 'The call names neither a workflow nor two executions to compare.', {
-    remedy: `Give workflowName or executionIds. See the workflows: ${callOf('list_workflows', {})}`,
+/** Which workflows are slower since a moment than in the days before it. Without `since`: in the last day. */
+async function compareTimes({ workflowName, since = '1d', lookbackDays }: Args, context: ToolContext): Promise<Answer> {
+  const { readShifts, shiftLines } = await import('../analysis/performance/shifts.ts');
+  const moment = epochMsOf(since, Date.now());
+  const found = await readShifts(context.conductor, {
+    since: moment,
+    from: moment - lookbackDays * DAY_MS,
+    workflowName,
   });
+  if (workflowName !== undefined && found.shifts.length === 0) await mustExist({ workflowName }, context);
+  const [slowest] = found.shifts;
+  const more = slowest && callOf('analyze_workflow_performance', { workflowName: slowest.workflow });
+  return {
+    text: [...shiftLines(found, moment), ...(more ? [`Where the time goes in the first one: ${more}`] : [])].join('\n'),
+    structured: {
+      workflows: found.shifts.slice(0, STRUCTURED_WORKFLOWS).map(({ workflow, before, after, factor }) => ({
+        workflow,
+        before: structureOf(before),
+        after: structureOf(after),
+        ...(factor !== undefined && { factor: Number(factor.toFixed(2)) }),
+      })),
+    },
+  };
 }
 
 type Named = Args & { workflowName: string };
@@ -87,6 +110,7 @@ async function analyze(args: Named, context: ToolContext): Promise<Answer> {
     text: [
       `${head}; ${extentOf(sample.summaries.length, sample)}`,
       ...report.totalsLines(totals),
+      ...report.byVersionLines(sample.summaries),
       ...report.taskLines(tasks),
       ...report.trendLines(trend, { byDays }),
       ...(other ? report.versionLines([[own, totals, tasks], other]) : []),
@@ -119,7 +143,10 @@ function readProgress({ progress }: ToolContext): (read: number, of: number) => 
   };
 }
 
-async function mustExist({ workflowName: name }: Named, { definitions }: ToolContext): Promise<void> {
+async function mustExist(
+  { workflowName: name }: Pick<Named, 'workflowName'>,
+  { definitions }: ToolContext,
+): Promise<void> {
   const names = [...(await definitions.index({ fresh: true })).keys()];
   if (names.includes(name)) return;
   const near = nearNames(name, names, 3).map(quoteIfUnusual).join(', ');
@@ -136,7 +163,7 @@ async function compareExecutions(left: string, right: string, { conductor }: Too
   const { differencesOf } = await import('../analysis/performance/figures.ts');
   const { differenceLines } = await import('../analysis/performance/report-lines.ts');
   const [a, b] = await Promise.all([left, right].map((id) => orNoExecution(conductor.getExecution(id), id)));
-  if (!a || !b) throw nothingNamed();
+  if (!a || !b) throw new Error('the server answered nothing'); // two ids give two executions
   const now = Date.now();
   const differences = differencesOf(a, b, now);
   const totals = [a, b].map((execution) => `${Math.round(runtimeOf(execution, now))} ms`);

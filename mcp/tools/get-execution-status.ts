@@ -8,7 +8,7 @@ import {
   runtimeOf,
 } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
-import { FleetError } from '../../core/errors.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
 import { clip, duration, instant } from '../../core/text.ts';
 import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
@@ -20,6 +20,7 @@ import { nearNames } from '../shared/near-names.ts';
 import { bytesShownTwice, cutNames, fitPayloads, type Payload, wholeValues } from '../shared/payload.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
+import { readLogs } from '../shared/task-logs.ts';
 import { countsLine, lineOf, rowOf, unpolledLines } from '../shared/task-rows.ts';
 import { waitProgress } from '../shared/wait-progress.ts';
 
@@ -28,6 +29,9 @@ const SUMMARY_OUTPUT_BYTES = 500;
 /** The payloads' share of the response budget, in bytes of the answer (`bytesShownTwice`). The rest is for the rows of tasks. */
 const PAYLOAD_SHARE = 0.7;
 const REASON_LIMIT = 500;
+
+/** The task logs' share of the response budget, in bytes of the answer. */
+const LOG_SHARE = 0.15;
 
 /** Names of the execution's own values. All other values are named after their task. */
 const OWN_VALUES = ['output', 'input', 'variables'];
@@ -50,9 +54,12 @@ export default defineTool({
   view: 'ui://conductor-fleet/execution.html',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    executionId: executionId.describe('Its id'),
+    executionId: executionId
+      .optional()
+      .describe('Id of the execution, from execute_workflow or list_workflow_executions'),
     detail: z.enum(details).default('summary').describe('How much; full: all values'),
     taskRef: z.string().refine(isShort, 'must be at most 255 characters long').optional().describe('That one task'),
+    taskId: executionId.optional().describe('One task by its id, instead of executionId and taskRef'),
     page: z.int().min(1).default(1).describe('Page of tasks'),
     waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
   }),
@@ -67,27 +74,58 @@ export default defineTool({
     columns: z.array(z.unknown()),
     rows: z.array(z.unknown()),
     values: z.looseObject({}).optional(),
+    logs: z.array(z.unknown()).optional(),
     nextPage: z.int().optional(),
   }),
-}).handler(async ({ executionId: id, detail: asked, taskRef, page, waitSeconds }, context) => {
+}).handler(async ({ detail: asked, page, waitSeconds, ...named }, context) => {
   const { conductor, maxResponseBytes, signal, progress } = context;
+  const { id, taskRef, taskId } = await targetOf(named, conductor);
   const detail = taskRef === undefined ? asked : 'task';
   if (detail === 'task' && taskRef === undefined) throw taskMissing(id);
   const isEnough = async (standing: Execution) => (await gatesOf(conductor, standing)).length > 0;
   const wait = { seconds: waitSeconds, signal, progress: waitProgress(waitSeconds, progress), isEnough };
   const execution = await orNoExecution(conductor.waitForEnd(id, wait), id);
   const now = Date.now();
-  const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution, taskRef);
+  const all = taskRef === undefined ? latestAttempts(execution.tasks) : attemptsOf(execution, taskRef, taskId);
   const { tasks, nextPage } = pageOf(all, page, pageSize(detail, maxResponseBytes));
   const payloads = payloadsOf(execution, tasks, { detail, maxResponseBytes });
   const error = await rootError(conductor, execution);
   const gates = await gatesOf(conductor, execution);
+  const logs = detail === 'task' ? await readLogs(conductor, tasks, maxResponseBytes * LOG_SHARE) : [];
   const more = { id, detail, taskRef, nextPage, cut: cutNames(payloads), hidden: all.length - tasks.length };
   return {
-    text: textOf({ execution, error, gates, tasks, payloads, total: all.length, now }, more),
-    structured: structureOf({ execution, error, tasks, payloads, now }, more),
+    text: textOf({ execution, error, gates, logs, tasks, payloads, total: all.length, now }, more),
+    structured: structureOf({ execution, error, logs, tasks, payloads, now }, more),
   };
 });
+
+interface Named {
+  executionId?: string | undefined;
+  taskRef?: string | undefined;
+  taskId?: string | undefined;
+}
+
+interface Target {
+  readonly id: string;
+  readonly taskRef?: string | undefined;
+  readonly taskId?: string;
+}
+
+/** The execution that the call names, and its task. With the id of a task, the server says to which execution it belongs. */
+async function targetOf({ executionId: id, taskRef, taskId }: Named, conductor: Conductor): Promise<Target> {
+  if (id !== undefined && taskId === undefined) return { id, taskRef };
+  if (id !== undefined || taskRef !== undefined || taskId === undefined) {
+    const find = callOf('list_workflow_executions', { limit: 5 });
+    throw new FleetError('input', 'The call needs executionId, perhaps with taskRef, or taskId alone.', {
+      remedy: id === undefined ? find : callOf('get_execution_status', { executionId: id }),
+    });
+  }
+  const task = await orUndefined(conductor.getTask(taskId));
+  if (task) return { id: task.workflowInstanceId, taskRef: task.referenceTaskName, taskId };
+  throw new FleetError('not-found', `There is no task with the id ${taskId}.`, {
+    remedy: `If this is the id of an execution: ${callOf('get_execution_status', { executionId: taskId })}`,
+  });
+}
 
 /** Why the execution failed. If a sub-workflow failed, this is the reason of that sub-workflow. */
 async function rootError(conductor: Conductor, execution: Execution): Promise<Failure | undefined> {
@@ -102,8 +140,10 @@ async function rootError(conductor: Conductor, execution: Execution): Promise<Fa
 }
 
 /** Every attempt of a task, in every round of a loop. */
-function attemptsOf({ tasks, workflowId }: Execution, ref: string): Task[] {
-  const found = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
+function attemptsOf({ tasks, workflowId }: Execution, ref: string, taskId: string | undefined): Task[] {
+  const named = tasks.filter(({ referenceTaskName: name }) => name === ref || name.startsWith(`${ref}__`));
+  const one = named.filter((task) => task.taskId === taskId);
+  const found = one.length > 0 ? one : named;
   if (found.length > 0) return [...found].sort((a, b) => a.seq - b.seq);
   const refs = [...new Set(tasks.map((task) => task.referenceTaskName))];
   const near = nearNames(ref, refs);
@@ -157,6 +197,7 @@ interface Shown {
   execution: Execution;
   error: Failure | undefined;
   gates: readonly Gate[];
+  logs: readonly string[];
   tasks: readonly Task[];
   payloads: readonly Payload[];
   now: number;
@@ -171,7 +212,7 @@ interface More {
   hidden: number;
 }
 
-function structureOf({ execution, error, tasks, payloads, now }: Omit<Shown, 'gates'>, { nextPage, cut }: More) {
+function structureOf({ execution, error, logs, tasks, payloads, now }: Omit<Shown, 'gates'>, { nextPage, cut }: More) {
   const { output, ...values } = wholeValues(payloads);
   const rows = tasks.map((task) => {
     const { ref, type, status, attempt, durationMs, reason } = rowOf(task, now);
@@ -190,13 +231,14 @@ function structureOf({ execution, error, tasks, payloads, now }: Omit<Shown, 'ga
     columns: COLUMNS,
     rows,
     ...(Object.keys(values).length > 0 && { values }),
+    ...(logs.length > 0 && { logs: [...logs] }),
     ...(nextPage && { nextPage }),
     ...(cut.length > 0 && { cut: cut.join(', ') }),
   };
 }
 
 function textOf(
-  { execution, error, gates, tasks, payloads, total, now }: Shown & { total: number },
+  { execution, error, gates, logs, tasks, payloads, total, now }: Shown & { total: number },
   more: More,
 ): string {
   const { workflowName, workflowVersion, workflowId, status, startTime } = execution;
@@ -210,6 +252,9 @@ function textOf(
     ...payloads.filter(({ shown }) => shown !== '{}').map(({ name, shown }) => `${quoteIfUnusual(name)}: ${shown}`),
     ...(tasks.length > 0
       ? [`${tasks.length} of ${total} tasks, oldest first:`, ...tasks.map((task) => lineOf(rowOf(task, now)))]
+      : []),
+    ...(logs.length > 0
+      ? ['Log of the task, oldest line first (quoted data):', ...logs.map((line) => quote(line))]
       : []),
     ...advice(more),
   ].join('\n');

@@ -47,7 +47,7 @@ export default defineTool({
   const asked = Date.now();
   const first = judged(all, asked).slice(0, limit);
   const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < QUEUES_READ));
-  const queues = judged(seen, Date.now());
+  const queues = withoutIdleDomains(judged(seen, Date.now()));
   const states = statesOf([
     ...judged(
       all.filter((one) => !first.some(({ facts }) => facts === one)),
@@ -62,6 +62,8 @@ export default defineTool({
 });
 
 interface Judged {
+  /** The number of domains that this row stands for, if they are all idle. */
+  readonly domains?: number;
   readonly facts: QueueFacts;
   readonly verdict: QueueVerdict;
   readonly now: number;
@@ -77,6 +79,18 @@ function judged(all: readonly QueueFacts[], now: number): Judged[] {
         b.facts.waiting - a.facts.waiting ||
         (b.facts.lastPoll?.at ?? 0) - (a.facts.lastPoll?.at ?? 0),
     );
+}
+
+/** Makes one row of the idle domains of a task type, because each of them says only when it was polled last. */
+function withoutIdleDomains(queues: readonly Judged[]): Judged[] {
+  const isIdle = ({ facts, verdict }: Judged) => facts.domain !== undefined && verdict.state === 'idle';
+  const byType = Map.groupBy(queues.filter(isIdle), ({ facts }) => facts.taskType);
+  return queues.flatMap((queue) => {
+    const alike = (isIdle(queue) && byType.get(queue.facts.taskType)) || [queue];
+    const [first] = alike; // polled last
+    if (first !== queue) return [];
+    return [alike.length === 1 ? queue : { ...queue, domains: alike.length }];
+  });
 }
 
 async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean): Promise<QueueFacts> {
@@ -103,16 +117,17 @@ async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void
 
 function statesOf(all: readonly Judged[]): Partial<Record<QueueState, number>> {
   const states: Partial<Record<QueueState, number>> = {};
-  for (const { verdict } of all) states[verdict.state] = (states[verdict.state] ?? 0) + 1;
+  for (const { verdict, domains = 1 } of all) states[verdict.state] = (states[verdict.state] ?? 0) + domains;
   return states;
 }
 
-function rowOf({ facts, verdict, now }: Judged) {
+function rowOf({ facts, verdict, now, domains }: Judged) {
   const { taskType, domain, waiting, hidden, lastPoll } = facts;
   const { state, running, oldestAt, limit } = verdict;
   return {
     taskType,
-    ...(domain && { domain }),
+    ...(domain && domains === undefined && { domain }),
+    ...(domains !== undefined && { domains }),
     state,
     waiting,
     ...(hidden > 0 && { hidden }),
@@ -139,15 +154,15 @@ function textOf(
     `${count(total, 'queue')}: ${counts.join(', ')}. Worst first:`,
     ...queues.map(lineOf),
     ...advice(queues),
-    ...(total > queues.length && limit < 100 ? [`More: ${callOf('get_queue_status', more)}`] : []),
+    ...(total > shownOf(queues) && limit < 100 ? [`More: ${callOf('get_queue_status', more)}`] : []),
   ].join('\n');
 }
 
-function lineOf({ facts, verdict, now }: Judged): string {
+function lineOf({ facts, verdict, now, domains }: Judged): string {
   const { taskType, domain, waiting, hidden, lastPoll } = facts;
   const { state, running, oldestAt, limit } = verdict;
   return [
-    `${quoteIfUnusual(taskType)}${domain ? ` in domain ${quoteIfUnusual(domain)}` : ''}`,
+    `${quoteIfUnusual(taskType)}${whereOf(domain, domains)}`,
     state,
     `${waiting} waiting`,
     ...(hidden > 0 ? [`${hidden} held back`] : []),
@@ -156,6 +171,15 @@ function lineOf({ facts, verdict, now }: Judged): string {
     ...(oldestAt !== undefined ? [`oldest waits ${duration(now - oldestAt)}`] : []),
     lastPoll ? `polled ${duration(now - lastPoll.at)} ago by ${quote(lastPoll.workerId, 60)}` : 'never polled',
   ].join(' | ');
+}
+
+function whereOf(domain: string | undefined, domains: number | undefined): string {
+  if (domains !== undefined) return ` in ${domains} domains`;
+  return domain ? ` in domain ${quoteIfUnusual(domain)}` : '';
+}
+
+function shownOf(queues: readonly Judged[]): number {
+  return queues.reduce((sum, { domains = 1 }) => sum + domains, 0);
 }
 
 /** What each listed state means, and who can change it and how. */

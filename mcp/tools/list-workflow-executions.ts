@@ -2,19 +2,19 @@ import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { type ExecutionSummary, type WorkflowStatus, workflowStatuses } from '../../core/conductor/types.ts';
 import { clip, count, duration } from '../../core/text.ts';
-import { classifyReason, innermostReason } from '../analysis/failure-reason.ts';
+import { innermostReason } from '../analysis/failure-reason.ts';
+import { PageReasons } from '../analysis/page-reasons.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { type Cursor, cursorText, readCursor } from '../shared/cursor.ts';
-import { workflowFilter } from '../shared/fields.ts';
+import { searchRows } from '../shared/execution-search.ts';
+import { definitionVersion, workflowFilter } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
-import { clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
+import { age, clockOn, dayOf, epochMsOf, timeOrAge } from '../shared/times.ts';
 
 const VALUE_LIMIT = 120;
 /** How many bytes one row may have, as text and in structured form. With a small response limit, a page therefore has fewer rows. */
 const ROW_BYTES = 800;
-/** Limits in characters: for all reasons of a page together, and the smallest and largest limit for one reason. */
-const REASONS = { together: 1000, least: 60, most: 200 };
 
 /** Shown for a workflow that is the same as in the row above. */
 const DITTO = '"';
@@ -22,12 +22,16 @@ const DITTO = '"';
 const COLUMNS = ['executionId', 'workflow', 'version', 'status', 'startTime', 'ms', 'correlationId', 'reason'] as const;
 type Column = (typeof COLUMNS)[number];
 
+/** The statuses of an execution in which something can still happen. */
+const OPEN: readonly WorkflowStatus[] = ['RUNNING', 'PAUSED'];
+
 /** Columns that are left out if all rows have the same value, for example because the caller filtered by it. */
 const SHARED = ['workflow', 'version', 'status'] as const;
 
 const input = z.strictObject({
   workflowName: workflowFilter.optional().describe('Its whole name'),
   status: z.array(z.enum(workflowStatuses)).optional().describe('Any of these'),
+  version: definitionVersion.optional().describe('Only this version of the workflow'),
   correlationId: z
     .string()
     .refine((id) => /^[\w.:@/+=#-]{1,255}$/.test(id), 'must hold letters, digits and . : @ / + = # _ - only')
@@ -35,6 +39,7 @@ const input = z.strictObject({
     .describe('Its key'),
   startedAfter: timeOrAge.optional().describe('ISO time, or ago: 2h, 7d'),
   startedBefore: timeOrAge.optional().describe('Likewise'),
+  unchangedFor: age.optional().describe('Only open executions in which nothing has happened for so long, e.g. 10m'),
   text: z
     .string()
     .refine((text) => text.length <= 200, 'must be at most 200 characters long')
@@ -68,17 +73,19 @@ export default defineTool({
   const { cursor, counts: _, ...filters } = args;
   const { start, before } = readCursor(cursor, callOf('list_workflow_executions', given(filters)));
   const size = Math.min(args.limit, Math.max(1, Math.floor(maxResponseBytes / ROW_BYTES)));
-  const found = { query: queryOf(args, before, now), ...(args.text && { freeText: args.text }) };
-  const [{ totalHits: total, results }, counts] = await Promise.all([
-    conductor.searchExecutions({ ...found, start, size }),
-    args.counts ? countsOf(conductor, args, before, now) : undefined,
+  const search = { query: queryOf(args, before, now), ...(args.text && { freeText: args.text }) };
+  const [found, ofServer] = await Promise.all([
+    searchRows(conductor, { ...search, version: args.version, start, size }),
+    args.counts && args.version === undefined ? countsOf(conductor, args, before, now) : undefined,
   ]);
+  const { rows: results, total, matches, scanned } = found;
+  const counts = args.counts && matches ? countBy(matches) : ofServer;
   const rows = results.map((summary) => rowOf(summary, now));
   const next = start + rows.length;
   const newest = before ?? Date.parse(results[0]?.startTime ?? '');
   const nextCursor = rows.length > 0 && next < total ? cursorText({ start: next, before: newest }) : undefined;
-  const reasons = new Reasons(rows);
-  const page = { args, rows, reasons, total, start, nextCursor, counts };
+  const reasons = new PageReasons(rows);
+  const page = { args, rows, reasons, total, start, nextCursor, counts, scanned };
   return {
     text: rows.length > 0 ? textOf(page) : await nothing(conductor, args, counts),
     structured: {
@@ -106,17 +113,18 @@ interface Row {
 interface Page {
   args: Args;
   rows: readonly Row[];
-  reasons: Reasons;
+  reasons: PageReasons;
   total: number;
   start: number;
   nextCursor: string | undefined;
   counts: Record<string, number> | undefined;
+  scanned: number | undefined;
 }
 
 /** The search query. Later pages leave out executions that started after the first page was read, which would shift the rows. */
 function queryOf(args: Args, before: Cursor['before'], now: number): string {
-  const { workflowName, correlationId, startedAfter, startedBefore } = args;
-  const statuses = args.status ?? [];
+  const { workflowName, correlationId, startedAfter, startedBefore, unchangedFor } = args;
+  const statuses = args.status ?? (unchangedFor === undefined ? [] : OPEN);
   const ends = [
     ...(before === undefined ? [] : [before + 1]),
     ...(startedBefore === undefined ? [] : [epochMsOf(startedBefore, now)]),
@@ -128,7 +136,14 @@ function queryOf(args: Args, before: Cursor['before'], now: number): string {
     ...(correlationId ? [`correlationId=${correlationId}`] : []),
     ...(startedAfter === undefined ? [] : [`startTime>${epochMsOf(startedAfter, now)}`]),
     ...(ends.length > 0 ? [`startTime<${Math.min(...ends)}`] : []),
+    ...(unchangedFor === undefined ? [] : [`updateTime<${epochMsOf(unchangedFor, now)}`]),
   ].join(' AND ');
+}
+
+function countBy(rows: readonly ExecutionSummary[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of rows) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }
 
 /** The number of executions in each status, from searches that return no rows. */
@@ -138,7 +153,7 @@ async function countsOf(
   before: Cursor['before'],
   now: number,
 ): Promise<Record<string, number>> {
-  const asked = args.status ?? workflowStatuses;
+  const asked = args.status ?? (args.unchangedFor === undefined ? workflowStatuses : OPEN);
   const counted = asked.map(async (status) => {
     const query = queryOf({ ...args, status: [status] }, before, now);
     const { totalHits } = await conductor.searchExecutions({
@@ -168,7 +183,7 @@ function rowOf(summary: ExecutionSummary, now: number): Row {
 }
 
 /** The rows as arrays. Values that all rows share are written once, beside the rows. */
-function tableOf(rows: readonly Row[], reasons: Reasons) {
+function tableOf(rows: readonly Row[], reasons: PageReasons) {
   const [first] = rows;
   const alike = rows.length > 1 ? SHARED.filter((name) => rows.every((row) => row[name] === first?.[name])) : [];
   const same = Object.fromEntries(alike.map((name) => [name, first?.[name]]));
@@ -181,7 +196,7 @@ function tableOf(rows: readonly Row[], reasons: Reasons) {
 }
 
 /** The cell of the reason holds its position in `reasons`, counted from 1. Empty cells at the end are left out. */
-function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknown[] {
+function cellsOf(row: Row, columns: readonly Column[], reasons: PageReasons): unknown[] {
   const { id: executionId, startedAt: startTime, reason, ...own } = row;
   const cells: Partial<Record<Column, unknown>> = { executionId, startTime, ...own };
   if (reason) cells.reason = reasons.numberOf(reason);
@@ -190,7 +205,7 @@ function cellsOf(row: Row, columns: readonly Column[], reasons: Reasons): unknow
 }
 
 /** Values that all rows share are written once above the rows. Each reason is written once below the rows. */
-function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page): string {
+function textOf({ args, rows, reasons, total, start, nextCursor, counts, scanned }: Page): string {
   const day = dayOf(rows[0]?.startedAt ?? 0);
   const names = new Set(rows.map(named));
   const statuses = new Set(rows.map(({ status }) => status));
@@ -213,6 +228,7 @@ function textOf({ args, rows, reasons, total, start, nextCursor, counts }: Page)
     `Executions ${range}${same ? `, all ${same}` : ''}, newest first, times in UTC on ${day}:`,
     ...lines,
     ...reasons.legend(),
+    ...(scanned ? [`Only the newest ${scanned} executions were searched for this version.`] : []),
     ...(nextCursor ? [`More: ${callOf('list_workflow_executions', { ...given(filters), cursor: nextCursor })}`] : []),
   ].join('\n');
 }
@@ -224,39 +240,6 @@ function named({ workflow, version }: Row): string {
 
 function isSameWorkflow({ workflow, version }: Row, above: Row | undefined): boolean {
   return above?.workflow === workflow && above.version === version;
-}
-
-/**
- * The reasons of a page, numbered from 1. Every reason is quoted word for word, up to the limit. Two reasons share a number only if the
- * quoted part is the same and the part that was cut names no other status code.
- */
-class Reasons {
-  readonly #keys: readonly string[];
-  readonly #limit: number;
-  /** The reasons, each cut to its share of the limit. */
-  readonly shown: readonly string[];
-
-  constructor(rows: readonly Row[]) {
-    const different = new Set(rows.flatMap(({ reason }) => reason ?? []));
-    const share = Math.floor(REASONS.together / Math.max(1, different.size));
-    this.#limit = Math.min(REASONS.most, Math.max(REASONS.least, share));
-    const shown = new Map([...different].map((reason) => [this.#keyOf(reason), clip(reason, this.#limit)]));
-    this.#keys = [...shown.keys()];
-    this.shown = [...shown.values()];
-  }
-
-  numberOf(reason: string): number {
-    return this.#keys.indexOf(this.#keyOf(reason)) + 1;
-  }
-
-  #keyOf(reason: string): string {
-    return JSON.stringify([clip(reason, this.#limit), classifyReason(reason).status ?? 0]);
-  }
-
-  legend(): string[] {
-    if (this.shown.length === 0) return [];
-    return ['Reasons (quoted data):', ...this.shown.map((reason, index) => `[${index + 1}] ${quote(reason)}`)];
-  }
 }
 
 /** The filters that were given, without defaults. */

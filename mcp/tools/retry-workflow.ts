@@ -46,6 +46,7 @@ const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined)
   tool: 'retry_workflow',
   done: 'restarted',
   args: { mode },
+  setsVersion: mode === 'restart_latest',
   // A filter restarts completed executions only if it names that status. An id names its execution, so it needs no status.
   from: filter && filter.status !== 'COMPLETED' ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],

@@ -144,8 +144,8 @@ describe('get_execution_status', () => {
     let looks = 0;
     const task = fakeTask({ status: 'IN_PROGRESS', endTime: 0 });
     fake.routes = ({ path }) => {
+      if (path.startsWith('/api/workflow/exec-1')) looks += 1;
       if (path === '/api/workflow/exec-1/status') {
-        looks += 1;
         return { body: { workflowId: 'exec-1', status: looks > 12 ? 'COMPLETED' : 'RUNNING' } };
       }
       if (path === '/api/workflow/exec-1' && looks <= 12) {

@@ -135,7 +135,9 @@ describe('analyze_workflow_performance', () => {
       code: 'not-found',
       message: expect.stringContaining('similar names: fake_flow'),
     });
-    await expect(async () => call(analyzePerformance, {})).rejects.toMatchObject({ code: 'input' });
+    await expect(async () => call(analyzePerformance, { workflowName: 'nope', since: '7d' })).rejects.toMatchObject({
+      code: 'not-found',
+    });
   });
 });
 

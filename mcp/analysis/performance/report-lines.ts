@@ -1,10 +1,18 @@
 import { isForWorkers } from '../../../core/conductor/task-types.ts';
-import type { Execution } from '../../../core/conductor/types.ts';
+import type { Execution, ExecutionSummary } from '../../../core/conductor/types.ts';
 import { count, duration } from '../../../core/text.ts';
 import { quoteIfUnusual } from '../../shared/quote.ts';
-import type { Percentiles, Period, TaskDifference, TaskFigures, Totals } from './figures.ts';
+import {
+  type Percentiles,
+  type Period,
+  type TaskDifference,
+  type TaskFigures,
+  type Totals,
+  totalsOf,
+} from './figures.ts';
 
 const SHOWN_TASKS = 8;
+const SHOWN_VERSIONS = 6;
 const SHOWN_DIFFERENCES = 20;
 const DAY_MS = 86_400_000;
 
@@ -22,6 +30,17 @@ export function totalsLines({ executions, byStatus, successRate, duration: durat
       ? `Duration of completed executions: average ${duration(durations.average)}, p50 ${duration(durations.p50)}, p95 ${duration(durations.p95)}, p99 ${duration(durations.p99)}.`
       : 'No execution has completed, so there is no duration.',
   ];
+}
+
+/** The success rate of each version, so that the version that broke is seen. Empty if there is only one version. */
+export function byVersionLines(summaries: readonly ExecutionSummary[]): string[] {
+  const byVersion = [...Map.groupBy(summaries, ({ version }) => version)].sort(([a], [b]) => b - a);
+  if (byVersion.length < 2) return [];
+  const parts = byVersion.slice(0, SHOWN_VERSIONS).map(([version, group]) => {
+    const { executions, successRate, duration: durations } = totalsOf(group);
+    return `v${version}: ${count(executions, 'execution')}, ${percent(successRate)} succeeded, p50 ${durations ? duration(durations.p50) : '-'}`;
+  });
+  return [`By version, the newest first: ${parts.join('; ')}.`];
 }
 
 /** The tasks as a table, below a sentence on the bottleneck. */
