@@ -2,7 +2,7 @@ import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/
 import { readingOf } from '../admission/subject.ts';
 import { taskIdOf, taskOf } from '../tasks/task-from-execution.ts';
 import { createdTask } from '../tasks/tasks-extension.ts';
-import { parseArguments } from './arguments.ts';
+import { parseArguments } from './arguments/parse-arguments.ts';
 import { clientOf } from './client.ts';
 import { type ToolSurroundings, toolContext } from './context.ts';
 import type { Tool, ToolAnswer } from './define-tool.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { executionId, workflowFilter } from '../shared/fields.ts';
+import { epochMsOf, timeOrAge } from '../shared/times.ts';
 
 /*
  * Selects the executions that a call changes: by their ids or by a filter.
@@ -33,22 +34,24 @@ const plain = /^[A-Za-z0-9_.:-]{1,255}$/;
 
 /** A text that `refine` checks, so that the list of tools does not show the rule in every tool that takes the text. */
 const checked = (ok: (text: string) => boolean, rule: string) => z.string().refine(ok, rule);
-const instantText = checked((text) => !Number.isNaN(Date.parse(text)), 'must be a time such as 2026-11-21T09:00:00Z');
 export const someText = checked((text) => text.length > 0 && text.length <= 255, 'must be 1 to 255 characters long');
-const isStatus = (text: string) => workflowStatuses.some((status) => status === text);
 
 const filter = z.strictObject({
-  workflowName: workflowFilter.optional(),
-  status: checked(isStatus, `must be one of ${workflowStatuses.join(', ')}`).optional(),
-  correlationId: someText.optional(),
-  startedAfter: instantText.optional(),
-  startedBefore: instantText.optional(),
-  reason: someText.optional(),
-  /** At most this many of the matching executions are chosen, the newest first. */
+  workflowName: workflowFilter.optional().describe('Whole name'),
+  status: z
+    .array(z.enum(workflowStatuses))
+    .refine((statuses) => statuses.length > 0, 'must name a status')
+    .optional()
+    .describe('Any of these, e.g. ["FAILED"]'),
+  correlationId: someText.optional().describe('Exact'),
+  startedAfter: timeOrAge.optional().describe('Time or age: 2026-11-21T09:00:00Z, 2h, 7d'),
+  startedBefore: timeOrAge.optional().describe('Likewise'),
+  reason: someText.optional().describe('Text in it, e.g. 503'),
   limit: z
     .int()
     .refine((n) => n >= 1 && n <= MOST, `must be 1 to ${MOST}`)
-    .default(100),
+    .default(100)
+    .describe('Most, newest first'),
 });
 export type Filter = z.output<typeof filter>;
 
@@ -58,9 +61,9 @@ export const selectionFields = {
     .array(executionId)
     .refine((ids) => ids.length > 0 && ids.length <= MOST, `must hold 1 to ${MOST} ids`)
     .optional()
-    .describe('These, or by filter'),
-  filter: filter.optional().describe('ISO times; a first call only counts'),
-  confirm: z.string().max(1000).optional().describe('From that call'),
+    .describe('Ids of the executions; or use filter'),
+  filter: filter.optional().describe('Selects them instead. The first call only counts and returns confirm'),
+  confirm: z.string().max(1000).optional().describe('From that first call: repeat it with this to act'),
 };
 
 /** The executions that a filter found, newest start first. */
@@ -87,9 +90,9 @@ export function statusesFor(
   tool: string,
 ): readonly WorkflowStatus[] {
   if (status === undefined) return from;
-  const named = from.find((actOnOne) => actOnOne === status);
-  if (named) return [named];
-  throw new FleetError('input', `${tool} cannot change executions that are ${status}.`, {
+  const impossible = status.filter((one) => !from.includes(one));
+  if (impossible.length === 0) return status;
+  throw new FleetError('input', `${tool} cannot change executions that are ${impossible.join(' or ')}.`, {
     remedy: `Filter by one of ${from.join(', ')}, or leave status out for all of these.`,
   });
 }
@@ -122,9 +125,10 @@ function queryOf(
   const conditions = [statuses.length === 1 ? `status=${statuses[0]}` : `status IN (${statuses.join(',')})`];
   if (workflowName) conditions.push(`workflowType=${workflowName}`);
   if (correlationId && plain.test(correlationId)) conditions.push(`correlationId=${correlationId}`);
-  const from = Math.max(startedAfter ? Date.parse(startedAfter) : 0, bounds?.oldestStart ?? 0);
+  const now = Date.now();
+  const from = Math.max(startedAfter ? epochMsOf(startedAfter, now) : 0, bounds?.oldestStart ?? 0);
   const to = Math.min(
-    startedBefore ? Date.parse(startedBefore) - 1 : Number.POSITIVE_INFINITY,
+    startedBefore ? epochMsOf(startedBefore, now) - 1 : Number.POSITIVE_INFINITY,
     bounds?.newestStart ?? Number.POSITIVE_INFINITY,
   );
   if (from > 0) conditions.push(`startTime>${from - 1}`);

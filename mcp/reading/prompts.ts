@@ -3,7 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
 import { isAllowed } from '../admission/permissions.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
-import { mistakesIn } from '../engine/arguments.ts';
+import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
 import type { Feature } from '../engine/mcp-server.ts';
 import { nearNames } from '../shared/near-names.ts';

@@ -5,7 +5,7 @@ import { lazy } from '../../core/lazy.ts';
 import { clip } from '../../core/text.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
-import { mistakesIn } from '../engine/arguments.ts';
+import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
 import { protocolError } from '../engine/error-result.ts';
 import type { Feature } from '../engine/mcp-server.ts';

@@ -30,11 +30,17 @@ export function fitPayloads(
   );
   return sized.map(({ name, value, json, bytes }) => {
     if (bytes <= limit) return { name, value, shown: json };
-    let characters = Math.floor((limit / bytes) * json.length);
-    // The beginning can need more bytes per character than the whole value.
-    while (characters > 0 && bytesOf(clip(json, characters)) > limit) characters = Math.floor(characters * 0.9);
-    return { name, shown: `${clip(json, characters)}… [cut: ${characters} of ${json.length} characters]` };
+    const shown = clipToBytes(json, limit, bytesOf);
+    return { name, shown: `${shown}… [cut: ${shown.length} of ${json.length} characters]` };
   });
+}
+
+/** The beginning of a JSON text that has at most `limit` bytes, as `bytesOf` measures them. */
+export function clipToBytes(json: string, limit: number, bytesOf: (json: string) => number): string {
+  let characters = Math.floor((limit / bytesOf(json)) * json.length);
+  // The beginning can need more bytes per character than the whole value.
+  while (characters > 0 && bytesOf(clip(json, characters)) > limit) characters = Math.floor(characters * 0.9);
+  return clip(json, characters);
 }
 
 /** The uncut values, by name. */

@@ -18,11 +18,15 @@ const STRUCTURED_WORKFLOWS = 15;
 
 const input = z.strictObject({
   workflowName: workflowFilter.optional().describe('Whole name; without it, all workflows are compared'),
-  lookbackDays: z.int().min(1).max(90).default(7).describe('How far back'),
+  lookbackDays: z.int().min(1).max(90).default(7).describe('Days to look back, 1 to 90'),
   since: timeOrAge.optional().describe('Compares the time since then with the days before: 2026-11-23, 7d'),
   version: definitionVersion.optional().describe('Only this version'),
   compareVersion: definitionVersion.optional().describe('A second version to compare with'),
-  executionIds: z.array(executionId).length(2).optional().describe('Or two executions to compare, task by task'),
+  executionIds: z
+    .array(executionId)
+    .length(2)
+    .optional()
+    .describe('Instead: ids of two executions to compare, task by task'),
 });
 type Args = z.output<typeof input>;
 
@@ -42,7 +46,7 @@ export default defineTool({
   name: 'analyze_workflow_performance',
   title: 'Analyze performance',
   description:
-    'How fast (slow) and reliable a workflow is: success rate, average and p95 duration, bottlenecks (slowest and most failing tasks), trend; or compares two versions or two executions.',
+    'How fast (slow) and reliable a workflow is: success rate, average and p95 duration, bottlenecks (slowest and most failing tasks), trend; or compares two versions or two executions. Without workflowName: which of all workflows became slower since a moment.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',

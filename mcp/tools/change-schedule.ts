@@ -19,7 +19,7 @@ export default defineTool({
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
   input: z.strictObject({
-    name: z.string().min(1).max(255).describe('Of the schedule'),
+    name: z.string().min(1).max(255).describe('Name of the schedule'),
     action: z.enum(['pause', 'resume', 'delete', 'run_now']).describe('What to do'),
   }),
   output: z.object({

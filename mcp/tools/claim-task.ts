@@ -4,13 +4,13 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { handlerInput, refusalOf } from '../../core/content/worker-inputs.ts';
 import { FleetError } from '../../core/errors.ts';
-import { duration, instant } from '../../core/text.ts';
+import { clip, duration, instant } from '../../core/text.ts';
 import { claimIdOf, giveBack, workerIdOf } from '../agents/claims.ts';
 import { leaseSecondsOf } from '../agents/leases.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
-import { fitPayloads } from '../shared/payload.ts';
+import { bytesShownTwice, fitPayloads } from '../shared/payload.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 
@@ -18,8 +18,10 @@ import { MAX_WAIT_SECONDS } from '../shared/run-workflow.ts';
 const ROUND_MS = 1000;
 const LEAST_POLL_MS = 50;
 const INSTRUCTIONS_LIMIT = 4000;
-/** The input's share of the response budget. The answer holds the input twice: as text with escaped quotes, and as structure. */
-const INPUT_SHARE = 0.35;
+/** A character of the instructions needs up to 6 bytes, because both forms of the answer escape it. */
+const INSTRUCTIONS_SHARE = 0.03;
+/** The input's share of the response budget, in bytes of the answer (`bytesShownTwice`). The instructions need the rest. */
+const INPUT_SHARE = 0.65;
 
 // A domain becomes part of a queue name on the server. An agent's name becomes part of a worker id.
 const plain = (what: string, most: number) =>
@@ -36,10 +38,14 @@ export default defineTool({
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   input: z.strictObject({
-    taskTypes: z.array(z.string().min(1).max(255)).min(1).max(20).describe('Your roles, most wanted first'),
+    taskTypes: z
+      .array(z.string().min(1).max(255))
+      .min(1)
+      .max(20)
+      .describe('Names of task types that you can do, most wanted first'),
     domain: plain('a domain', 100).optional().describe('Only tasks of this task domain'),
-    agent: plain('a name', 64).optional().describe('Who you are, shown as worker'),
-    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait so long for one'),
+    agent: plain('a name', 64).optional().describe('Your name, shown as the worker'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait up to so long for a task'),
   }),
   output: z.object({
     /** False if no task waited; the other fields are then absent. */
@@ -122,17 +128,20 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
   const type = taskDefName ?? taskType;
   const claimId = claimIdOf(task);
   const until = leases.keep(task);
-  const [input] = fitPayloads([['input', handlerInput(task.inputData)]], maxResponseBytes * INPUT_SHARE);
+  const [input] = fitPayloads(
+    [['input', handlerInput(task.inputData)]],
+    maxResponseBytes * INPUT_SHARE,
+    bytesShownTwice,
+  );
   const described = task.taskDefinition?.description;
   const instructions = typeof described === 'string' ? described.trim() : '';
+  const most = Math.min(INSTRUCTIONS_LIMIT, Math.floor(maxResponseBytes * INSTRUCTIONS_SHARE));
   const attempt = task.retryCount + 1;
   const keptUntil = instant(until);
   const call = (args: Record<string, unknown>) => callOf('update_task', { claimId, ...args });
   const lines = [
     `You have claimed ${quoteIfUnusual(type)}, task ${quoteIfUnusual(taskRef)} of ${quoteIfUnusual(workflowType ?? 'the workflow')} ${executionId}${attempt > 1 ? `, attempt ${attempt}` : ''}.`,
-    ...(instructions
-      ? [`Instructions from the task definition (quoted): ${quote(instructions, INSTRUCTIONS_LIMIT)}`]
-      : []),
+    ...(instructions ? [`Instructions from the task definition (quoted): ${quote(instructions, most)}`] : []),
     `Input (data): ${input?.shown ?? '{}'}`,
     ...(input?.value
       ? []
@@ -152,7 +161,7 @@ function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
       taskRef,
       executionId,
       ...(input?.value && { input: input.value }),
-      ...(instructions && { instructions: instructions.slice(0, INSTRUCTIONS_LIMIT) }),
+      ...(instructions && { instructions: clip(instructions, most) }),
       attempt,
       keptUntil,
     },

@@ -17,7 +17,7 @@ export default defineTool({
   name: 'create_schedule',
   title: 'Create or change a schedule',
   description:
-    'Has a workflow run by itself (cron), such as every Monday. Creates a schedule or overwrites it; all is checked first.',
+    'Has a workflow run by itself (cron), such as every Monday. Creates a schedule or overwrites it, after it has checked the workflow, input, cron and zone.',
   toolset: 'schedules',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
@@ -25,14 +25,14 @@ export default defineTool({
     name: z
       .string()
       .refine(isScheduleName, 'must have 1 to 255 characters, not be "." or "..", and contain no "/" or "\\"')
-      .describe('Of the schedule'),
-    workflowName: workflowName.describe('What to start'),
-    version: definitionVersion.optional().describe('Default: the latest each time'),
-    input: jsonObject.default({}).describe('Its input'),
+      .describe('Name of the schedule, without / and \\\\'),
+    workflowName: workflowName.describe('Whole name of the workflow to start'),
+    version: definitionVersion.optional().describe('Default: the highest at each start'),
+    input: jsonObject.default({}).describe('Input of each start'),
     cron: z.string().min(1).max(200).describe('6 fields, seconds first: 0 0 9 * * MON-FRI'),
-    zone: z.string().min(1).max(64).default('UTC').describe('Like Europe/Paris'),
+    zone: z.string().min(1).max(64).default('UTC').describe('Time zone, e.g. Europe/Paris'),
     description: z.string().max(500).optional().describe('What it is for'),
-    correlationId: z.string().max(255).optional().describe('Of what it starts'),
+    correlationId: z.string().max(255).optional().describe('Correlation id of each execution that it starts'),
     paused: z.boolean().default(false).describe('Create it paused'),
   }),
   output: z.object({

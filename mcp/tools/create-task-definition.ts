@@ -21,18 +21,22 @@ export default defineTool({
     name: z
       .string()
       .refine((name) => /^[\w.-]{1,100}$/.test(name), 'must be 1 to 100 letters, digits, . _ or -')
-      .describe('Task name'),
-    description: shortText.optional().describe('Purpose'),
-    retryCount: z.int().min(0).max(50).default(3).describe('More tries'),
+      .describe('Name of the task type, e.g. charge_card'),
+    description: shortText.optional().describe('What the task does'),
+    retryCount: z.int().min(0).max(50).default(3).describe('Retries after the first attempt'),
     retryLogic: z
       .enum(['FIXED', 'LINEAR_BACKOFF', 'EXPONENTIAL_BACKOFF'])
       .default('EXPONENTIAL_BACKOFF')
-      .describe('Growth of delays'),
-    retryDelaySeconds: z.int().min(0).default(2).describe('First delay'),
-    timeoutSeconds: z.int().min(0).default(0).describe('0: no limit'),
-    responseTimeoutSeconds: z.int().min(1).optional().describe('Lease of a worker'),
-    settings: jsonObject.optional().describe('Other fields'),
-    overwrite: z.boolean().default(false).describe('Replace it'),
+      .describe('How the delay grows'),
+    retryDelaySeconds: z.int().min(0).default(2).describe('Delay before the first retry'),
+    timeoutSeconds: z.int().min(0).default(0).describe('Time limit of one attempt; 0: none'),
+    responseTimeoutSeconds: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Lease: without a report for so long, another worker gets the task'),
+    settings: jsonObject.optional().describe('Further fields, e.g. {"concurrentExecLimit":5}'),
+    overwrite: z.boolean().default(false).describe('Replace it if it exists'),
   }),
   output: z.object({ name: z.string(), created: z.boolean() }),
 }).handler(async (args, { conductor }) => {

@@ -18,15 +18,17 @@ export default defineTool({
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    name: newWorkflowName.describe('Letters, digits, _ and -'),
-    description: shortText.optional().describe('Its purpose'),
-    tasks: z.array(z.looseObject({})).describe('With name, taskReferenceName, type…'),
-    version: definitionVersion.default(1).describe('Its version'),
-    outputParameters: jsonObject.optional().describe('Like ${ref.output.x}'),
-    timeoutSeconds: z.int().min(0).optional().describe('Longest run'),
-    settings: jsonObject.optional().describe('Other fields'),
-    overwrite: z.boolean().default(false).describe('Replace it'),
-    fix: z.boolean().default(false).describe('Repair it first'),
+    name: newWorkflowName.describe('1 to 100 letters, digits, _ and -'),
+    description: shortText.optional().describe('What the workflow is for'),
+    tasks: z
+      .array(z.looseObject({}))
+      .describe('Tasks in order, each with name, taskReferenceName, type and inputParameters'),
+    version: definitionVersion.default(1).describe('Version to register'),
+    outputParameters: jsonObject.optional().describe('Its output, e.g. {"total":"${sum_ref.output.total}"}'),
+    timeoutSeconds: z.int().min(0).optional().describe('Time limit of one run; 0: none'),
+    settings: jsonObject.optional().describe('Further fields of the definition, e.g. {"failureWorkflow":"undo"}'),
+    overwrite: z.boolean().default(false).describe('Replace this version if it exists'),
+    fix: z.boolean().default(false).describe('Make the safe repairs first'),
   }),
   output: z.object({ name: z.string(), version: z.int(), warnings: z.int() }),
 }).handler(async (args, context) => {

@@ -31,23 +31,23 @@ export default defineTool({
   name: 'decide_approval',
   title: 'Approve or reject',
   description:
-    'Approves (signs off) or rejects what waits for a person or signal, with a reason. Decide only what your person has decided; clients that can show a form ask them to confirm.',
+    'Approves (signs off) or rejects what waits for a person or signal, with a reason. Decide only what your person has decided. If the client can show a form, the person confirms it there.',
   toolset: 'approvals',
   byDefault: true,
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    executionId: executionId.describe('Its id'),
-    taskRef: someText.describe('The task that asks'),
+    executionId: executionId.describe('Id of the execution'),
+    taskRef: someText.describe('Reference name of the waiting task, from list_pending_approvals'),
     decision: z.enum(['approve', 'reject']).describe('Yes or no'),
-    reason: someText.describe('Why'),
+    reason: someText.describe('Why, in the words of the person'),
     output: jsonObject
       .refine(
         (output) => JSON.stringify(output).length <= OUTPUT_LIMIT,
         `must be at most ${OUTPUT_LIMIT} characters of JSON`,
       )
       .default({})
-      .describe('More fields the workflow asks for'),
+      .describe('Further fields that the workflow reads, e.g. {"amount":40}'),
   }),
   output: z.object({
     executionId: z.string(),

@@ -9,14 +9,14 @@ export default defineTool({
   name: 'delete_workflow',
   title: 'Delete workflow definition',
   description:
-    'Deletes (removes, unregisters) one version of a workflow definition that nobody uses any more; its executions stay. Refuses while some of them run. To end an execution use terminate_workflow.',
+    'Deletes (removes, unregisters) one version of a workflow definition that is no longer used; its executions stay. Refuses while executions of this version run. To end an execution use terminate_workflow.',
   toolset: 'author',
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     name: z.string().min(1).max(255).describe('Name of the workflow'),
     version: definitionVersion.describe('The version to delete'),
-    force: z.boolean().default(false).describe('Also while executions of it run'),
+    force: z.boolean().default(false).describe('true: also while executions of it run'),
   }),
   output: z.object({ name: z.string(), version: z.int(), running: z.int(), versionsLeft: z.array(z.int()) }),
 }).handler(async ({ name, version, force }, { conductor, definitions }) => {

@@ -14,7 +14,7 @@ export default defineTool({
   toolset: 'api',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({ operation: z.string().min(1).max(100).describe('Its name, of search_api') }),
+  input: z.strictObject({ operation: z.string().min(1).max(100).describe('Name of the operation, from search_api') }),
   output: z.object({
     operation: z.string(),
     call: z.string(),

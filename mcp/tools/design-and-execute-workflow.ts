@@ -36,18 +36,19 @@ type Answer = ToolAnswer<z.input<typeof output>>;
 export default defineTool({
   name: 'design_and_execute_workflow',
   title: 'Design workflow',
-  description: 'Builds a new workflow from short steps, or an idea in words alone: dry-runs, registers and starts it.',
+  description:
+    'Builds a new workflow from short steps, or an idea in words alone (only where the client or server has a language model): dry-runs, registers and starts it.',
   toolset: 'author',
   byDefault: true,
   permission: 'workflows:write',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    name: newWorkflowName.describe('Free name'),
+    name: newWorkflowName.describe('New name: letters, digits, _ and -'),
     description: z
       .string()
       .refine((text) => text.length <= DESCRIPTION_LIMIT, `must be at most ${DESCRIPTION_LIMIT} characters long`)
       .optional()
-      .describe('What it does'),
+      .describe('What it does; without steps, the idea to build'),
     steps: z
       .array(z.looseObject({}))
       .refine((steps) => steps.length >= 1 && steps.length <= MOST_STEPS, `must be 1 to ${MOST_STEPS} steps`)
@@ -55,14 +56,14 @@ export default defineTool({
       .describe(
         'With id, type: http url | worker task,input | mcp_tool tool | llm prompt | approval | script code | jq | parallel branches | branch if,then | loop over,steps; ${id.body.x}, ${input.x}',
       ),
-    input: jsonObject.default({}).describe('Input'),
-    execute: z.boolean().default(true).describe('Start it'),
-    overwrite: z.boolean().default(false).describe('Replace it'),
+    input: jsonObject.default({}).describe('Input of the first run'),
+    execute: z.boolean().default(true).describe('false: only register'),
+    overwrite: z.boolean().default(false).describe('Replace a workflow of this name'),
     waitSeconds: z
       .int()
       .refine((seconds) => seconds >= 0 && seconds <= MOST_SECONDS, `must be 0 to ${MOST_SECONDS}`)
       .default(0)
-      .describe('Longest wait'),
+      .describe('Wait up to so long for the end'),
   }),
   output,
 }).handler(async (args, context) => {

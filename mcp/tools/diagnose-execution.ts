@@ -33,7 +33,7 @@ export default defineTool({
   permission: 'executions:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    executionId: executionId.optional().describe('The execution that failed or hangs'),
+    executionId: executionId.optional().describe('Id of the execution that failed or hangs'),
     workflowName: workflowFilter.optional().describe('Without an id: only failures of this workflow'),
   }),
   output,

@@ -20,10 +20,10 @@ export default defineTool({
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     name: z.string().min(1).max(255).describe('Name of the workflow'),
-    from: definitionVersion.optional().describe('The old version; default: the one before to'),
-    to: definitionVersion.optional().describe('The new version; default: the highest'),
-    definition: jsonObject.optional().describe('New definition, in the place of to'),
-    code: z.boolean().default(false).describe('Take the one in code as the new one'),
+    from: definitionVersion.optional().describe('Old version; default: the version before the new one'),
+    to: definitionVersion.optional().describe('New version; default: the highest'),
+    definition: jsonObject.optional().describe('Instead of to: a draft in Conductor JSON'),
+    code: z.boolean().default(false).describe('Instead of to: the definition in code'),
   }),
   output: z.object({
     from: z.string(),

@@ -10,13 +10,13 @@ export default defineTool({
   name: 'execute_workflow',
   title: 'Start workflow',
   description:
-    'Starts (runs, triggers) a registered workflow and returns its executionId, or waits for its output. The same idempotencyKey starts it only once.',
+    'Starts (runs, triggers) a version of a registered workflow and returns its executionId, or waits for its output. The same idempotencyKey starts it only once.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    name: workflowName.describe('Its name'),
+    name: workflowName.describe('Whole name, from list_workflows'),
     version: definitionVersion.optional().describe('Default: the highest'),
     input: jsonObject
       .refine(
@@ -24,11 +24,19 @@ export default defineTool({
         `must be at most ${INPUT_LIMIT} characters of JSON`,
       )
       .default({})
-      .describe('Its input'),
-    idempotencyKey: z.string().min(1).max(200).optional().describe('Key, or recipe: order-{orderId}'),
-    onExisting: z.enum(onExistingChoices).default('attach').describe('If the key is known'),
-    correlationId: z.string().max(255).optional().describe('Mark to find it by'),
-    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
+      .describe('Input of the workflow, e.g. {"orderId":17}'),
+    idempotencyKey: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Key of this start, or recipe from input: order-{orderId}'),
+    onExisting: z
+      .enum(onExistingChoices)
+      .default('attach')
+      .describe('If the key was used: return that run, start again if it failed, or start anyway'),
+    correlationId: z.string().max(255).optional().describe('Mark to find it by later'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait up to so long for the output'),
   }),
   output: runOutput,
 }).handler(runWorkflow, { settle: settleRun });

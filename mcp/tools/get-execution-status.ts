@@ -47,21 +47,26 @@ export default defineTool({
   name: 'get_execution_status',
   title: 'Execution status',
   description:
-    'How far one execution (run) is: status, steps (tasks), times, output, error; can wait until done. Why it failed or hangs: diagnose_execution.',
+    'How far one execution (run) is: status, steps (tasks), times, output, error; can wait until done. Also one task with its input, output and log. Why it failed or hangs: diagnose_execution.',
   toolset: 'executions',
   byDefault: true,
   permission: 'executions:read',
   view: 'ui://conductor-fleet/execution.html',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    executionId: executionId
+    executionId: executionId.optional().describe('Id of the execution'),
+    detail: z
+      .enum(details)
+      .default('summary')
+      .describe('summary, tasks (a page), task (with taskRef) or full (all values)'),
+    taskRef: z
+      .string()
+      .refine(isShort, 'must be at most 255 characters long')
       .optional()
-      .describe('Id of the execution, from execute_workflow or list_workflow_executions'),
-    detail: z.enum(details).default('summary').describe('How much; full: all values'),
-    taskRef: z.string().refine(isShort, 'must be at most 255 characters long').optional().describe('That one task'),
+      .describe('Reference name of one task: its attempts, values and log'),
     taskId: executionId.optional().describe('One task by its id, instead of executionId and taskRef'),
-    page: z.int().min(1).default(1).describe('Page of tasks'),
-    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Longest wait'),
+    page: z.int().min(1).default(1).describe('Page of tasks, newest first'),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).default(0).describe('Wait up to so long for the end'),
   }),
   // Further fields: version, endedAt, taskCounts, and cut (names of the values that were cut).
   output: z.looseObject({

@@ -32,7 +32,12 @@ export default defineTool({
   permission: 'tasks:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    taskType: z.string().min(1).max(255).optional().describe('Only this task type'),
+    taskType: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Name of a task definition, e.g. charge_card; default: all'),
     limit: z.int().min(1).max(100).default(20).describe('Most queues to list'),
   }),
   output: z.object({

@@ -21,9 +21,9 @@ export default defineTool({
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     name: z.string().min(1).max(255).optional().describe('Whole name, for all of its fields'),
-    contains: z.string().max(100).optional().describe('List: part of the name'),
-    limit: z.int().min(1).max(100).default(30).describe('List: rows a page'),
-    cursor: z.string().optional().describe('nextCursor of the answer before'),
+    contains: z.string().max(100).optional().describe('For the list: part of the name'),
+    limit: z.int().min(1).max(100).default(30).describe('For the list: rows per page'),
+    cursor: z.string().optional().describe('For the list: nextCursor of the last answer'),
   }),
   output: z.object({
     definition: jsonObject.optional(),

@@ -14,8 +14,8 @@ export default defineTool({
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    name: z.string().min(1).max(100).optional().describe('Name out of the list'),
-    format: z.enum(['json', 'typescript']).default('json').describe('How it is written'),
+    name: z.string().min(1).max(100).optional().describe('Name of a template from the list'),
+    format: z.enum(['json', 'typescript']).default('json').describe('json or typescript'),
   }),
   output: z.object({
     templates: z.array(z.object({ name: z.string(), title: z.string(), whenToUse: z.string() })).optional(),

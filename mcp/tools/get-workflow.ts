@@ -25,10 +25,10 @@ export default defineTool({
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    name: workflowName.describe('Its name'),
+    name: workflowName.describe('Whole name, from list_workflows'),
     version: definitionVersion.optional().describe('Default: the highest'),
-    detail: z.enum(details).default('outline').describe('How it is shown'),
-    page: z.int().min(1).default(1).describe('Page of long JSON'),
+    detail: z.enum(details).default('outline').describe('outline, json or diagram'),
+    page: z.int().min(1).default(1).describe('Page of a long JSON definition'),
   }),
   output: z.object({
     name: z.string(),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { clip } from '../../core/text.ts';
 import { requestOf } from '../api/api-request.ts';
 import { findRoute } from '../api/catalogue.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
+import { bytesShownTwice, clipToBytes } from '../shared/payload.ts';
 import { quoteIfUnusual } from '../shared/quote.ts';
 
-/** The body's share of the response budget. The answer holds the body twice: as text with escaped quotes, and as structure. */
-const BODY_SHARE = 0.35;
+/** The body's share of the response budget, in bytes of the answer (`bytesShownTwice`). */
+const BODY_SHARE = 0.8;
 
 export default defineTool({
   name: 'invoke_api',
@@ -19,14 +19,14 @@ export default defineTool({
   permission: 'workflows:read',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    operation: z.string().min(1).max(100).describe('Its name, of search_api'),
+    operation: z.string().min(1).max(100).describe('Name of the operation, from search_api'),
     path: z
       .record(z.string(), z.union([z.string().max(1000), z.number()]))
       .default({})
-      .describe('Path parameters by name'),
-    query: jsonObject.default({}).describe('Query parameters by name'),
-    body: z.unknown().optional().describe('Request body'),
-    confirm: z.boolean().default(false).describe('true where it is destructive'),
+      .describe('Path parameters, e.g. {"workflowId":"…"}'),
+    query: jsonObject.default({}).describe('Query parameters, e.g. {"size":5}'),
+    body: z.unknown().optional().describe('Request body, as describe_api says'),
+    confirm: z.boolean().default(false).describe('true for an operation that ends, removes or overwrites'),
   }),
   output: z.object({
     operation: z.string(),
@@ -46,8 +46,8 @@ export default defineTool({
   const json = answer === undefined || answer === '' ? '' : JSON.stringify(answer);
   const size = Buffer.byteLength(json);
   const limit = Math.floor(maxResponseBytes * BODY_SHARE);
-  const cut = size > limit;
-  const shown = cut ? clip(json, Math.floor((limit / size) * json.length)) : json;
+  const cut = bytesShownTwice(json) > limit;
+  const shown = cut ? clipToBytes(json, limit, bytesShownTwice) : json;
   const many = Array.isArray(answer) ? ` The answer is a list of ${answer.length} entries.` : '';
   const lines = [
     json === ''

@@ -38,11 +38,11 @@ export default defineTool({
   permission: 'tasks:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    workflowName: plain('workflow name').optional().describe('Whole name'),
-    executionId: executionId.optional().describe('Only in this one'),
-    correlationId: plain('correlation id').optional().describe('Only of these'),
-    limit: z.int().min(1).max(100).default(20).describe('Rows a page'),
-    cursor: z.string().max(1000).optional().describe('nextCursor before'),
+    workflowName: plain('workflow name').optional().describe('Only of this workflow: whole name'),
+    executionId: executionId.optional().describe('Only of this execution'),
+    correlationId: plain('correlation id').optional().describe('Only with this correlation id'),
+    limit: z.int().min(1).max(100).default(20).describe('Rows per page'),
+    cursor: z.string().max(1000).optional().describe('nextCursor of the last answer'),
   }),
   output: z.object({
     /** `executionId`, `taskRef`, `type`, `workflow`, `since`, `correlationId`, `about`, `onApprove`, `onReject`. */

@@ -23,9 +23,9 @@ export default defineTool({
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    name: z.string().min(1).max(255).optional().describe('Only this one'),
+    name: z.string().min(1).max(255).optional().describe('Only the schedule of this name'),
     workflowName: z.string().min(1).max(255).optional().describe('Only of this workflow'),
-    limit: z.int().min(1).max(100).default(20).describe('Most to list'),
+    limit: z.int().min(1).max(100).default(20).describe('Most schedules to list'),
   }),
   output: z.object({
     /** `name`, `workflow`, `version`, `cron`, `zone`, `paused`, `next`, `last` (`at`, `state`, `executionId`, `status`, `reason`), `managedBy`. */

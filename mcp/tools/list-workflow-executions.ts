@@ -29,25 +29,25 @@ const OPEN: readonly WorkflowStatus[] = ['RUNNING', 'PAUSED'];
 const SHARED = ['workflow', 'version', 'status'] as const;
 
 const input = z.strictObject({
-  workflowName: workflowFilter.optional().describe('Its whole name'),
-  status: z.array(z.enum(workflowStatuses)).optional().describe('Any of these'),
-  version: definitionVersion.optional().describe('Only this version of the workflow'),
+  workflowName: workflowFilter.optional().describe('Whole name'),
+  status: z.array(z.enum(workflowStatuses)).optional().describe('Any of these, e.g. ["FAILED"]'),
+  version: definitionVersion.optional().describe('Only this version'),
   correlationId: z
     .string()
     .refine((id) => /^[\w.:@/+=#-]{1,255}$/.test(id), 'must hold letters, digits and . : @ / + = # _ - only')
     .optional()
-    .describe('Its key'),
-  startedAfter: timeOrAge.optional().describe('ISO time, or ago: 2h, 7d'),
+    .describe('Exact correlation id'),
+  startedAfter: timeOrAge.optional().describe('Time or age: 2026-11-21T09:00:00Z, 2h, 7d'),
   startedBefore: timeOrAge.optional().describe('Likewise'),
-  unchangedFor: age.optional().describe('Only open executions in which nothing has happened for so long, e.g. 10m'),
+  unchangedFor: age.optional().describe('Only open ones in which nothing has changed for so long, e.g. 10m'),
   text: z
     .string()
     .refine((text) => text.length <= 200, 'must be at most 200 characters long')
     .optional()
-    .describe('Words in input or reason'),
-  counts: z.boolean().optional().describe('Also totals by status'),
-  limit: z.int().min(1).max(100).default(20).describe('Rows'),
-  cursor: z.string().optional().describe('nextCursor'),
+    .describe('Words in input, output or reason'),
+  counts: z.boolean().optional().describe('Also count by status'),
+  limit: z.int().min(1).max(100).default(20).describe('Rows per page'),
+  cursor: z.string().optional().describe('nextCursor of the last answer'),
 });
 type Args = z.output<typeof input>;
 

@@ -21,7 +21,7 @@ export default defineTool({
   name: 'list_workflows',
   title: 'List workflow definitions',
   description:
-    'The catalogue of registered workflows: shows which exist (names, versions, purpose, inputs), or finds some by words of name or purpose. Their runs: list_workflow_executions.',
+    'The catalogue: an overview of all registered workflows, shows which exist (names, versions, purpose, inputs), or finds some by words of name or purpose. Their runs: list_workflow_executions.',
   toolset: 'workflows',
   byDefault: true,
   permission: 'workflows:read',
@@ -31,9 +31,9 @@ export default defineTool({
       .string()
       .refine((text) => text.length <= 200, 'must be at most 200 characters long')
       .optional()
-      .describe('Words of name or purpose'),
-    page: z.int().min(1).default(1).describe('Page'),
-    limit: z.int().min(1).max(100).default(20).describe('Rows a page'),
+      .describe('Words of the name or purpose'),
+    page: z.int().min(1).default(1).describe('Page, from 1'),
+    limit: z.int().min(1).max(100).default(20).describe('Rows per page'),
   }),
   output: z.object({
     columns: z.array(z.unknown()),

@@ -16,16 +16,24 @@ export default defineTool({
   name: 'rerun_workflow',
   title: 'Run again from a task',
   description:
-    'Goes back to a task (step) of an ended execution and replays it from there, or the whole of it, with changed or corrected input. What came after is forgotten. To only repeat failed tasks use retry_workflow.',
+    'Goes back to a task (step) of an ended execution and replays it from there, or the whole of it, with changed or corrected input. All later tasks are deleted. To only repeat failed tasks use retry_workflow.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    executionId: executionId.describe('Its id'),
-    taskRef: z.string().min(1).max(255).optional().describe('Where to begin; default: the start'),
+    executionId: executionId.describe('Id of the ended execution'),
+    taskRef: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Reference name of the task to begin with; default: the start'),
     taskInput: jsonObject.optional().describe('Changed input of that task'),
     workflowInput: jsonObject.optional().describe('Changed input of the execution, for the tasks after it'),
-    inputMode: z.enum(['merge', 'replace']).default('merge').describe('Fields over the old input, or instead of it'),
+    inputMode: z
+      .enum(['merge', 'replace'])
+      .default('merge')
+      .describe('merge: only these fields change; replace: this is the whole input'),
   }),
   output: z.object({
     executionId: z.string(),

@@ -23,7 +23,7 @@ export default defineTool({
     mode: z
       .enum(['failed_tasks', 'restart', 'restart_latest'])
       .default('failed_tasks')
-      .describe('restart_latest: newest definition'),
+      .describe('failed_tasks: only what failed; restart: all, same version; restart_latest: all, newest version'),
   }),
   output: operateOutput,
 }).handler(({ mode, ...selection }, context) =>
@@ -48,7 +48,7 @@ const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined)
   args: { mode },
   setsVersion: mode === 'restart_latest',
   // A filter restarts completed executions only if it names that status. An id names its execution, so it needs no status.
-  from: filter && filter.status !== 'COMPLETED' ? FAILED : [...FAILED, 'COMPLETED'],
+  from: filter && !filter.status?.includes('COMPLETED') ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],
   act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),
   worked: (after, before) => after.startTime > before.startTime,

@@ -14,7 +14,7 @@ export default defineTool({
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    query: z.string().max(200).default('').describe('Words for what it does; none: all'),
+    query: z.string().max(200).default('').describe('Words for what it does, e.g. event handler; none: all'),
     limit: z.int().min(1).max(200).default(10).describe('Most operations to list'),
   }),
   output: z.object({

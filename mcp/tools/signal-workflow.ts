@@ -18,20 +18,20 @@ export default defineTool({
   name: 'signal_workflow',
   title: 'Send a signal',
   description:
-    'Sends a signal (an event, a message, a callback that got lost) with an output into a waiting execution, so that its WAIT task ends and it goes on. An error, not silence, if none is open. What a person decides (HUMAN) goes through decide_approval.',
+    'Sends a signal (an event, a message, a callback that got lost) with an output into a waiting execution, so that its WAIT task ends and the execution continues. Fails if no such task is open. What a person decides (HUMAN) goes through decide_approval.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
-    executionId: executionId.describe('Its id'),
-    taskRef: z.string().min(1).max(255).optional().describe('Which, if several are open'),
+    executionId: executionId.describe('Id of the execution'),
+    taskRef: z.string().min(1).max(255).optional().describe('Reference name of the WAIT task, if several are open'),
     output: jsonObject
       .refine(
         (output) => JSON.stringify(output).length <= OUTPUT_LIMIT,
         `must be at most ${OUTPUT_LIMIT} characters of JSON`,
       )
       .default({})
-      .describe('What the signal says'),
+      .describe('Output of the WAIT task, e.g. {"delivered":true}'),
   }),
   output: z.object({ executionId: z.string(), taskRef: z.string(), status: z.string() }),
 }).handler(async ({ executionId: id, taskRef, output }, { conductor }) => {

@@ -15,13 +15,13 @@ export default defineTool({
   name: 'skip_task',
   title: 'Skip a task',
   description:
-    'Leaves out a task (step) that is not needed and that a running execution has not reached yet: it goes on without it, and the output of the task is empty. What is already open is answered with signal_workflow or decide_approval.',
+    'Leaves out a task (step) that is not needed and that a running execution has not reached yet: the execution carries on without it, and its output is empty. To answer an open task use signal_workflow or decide_approval.',
   toolset: 'operate',
   permission: 'workflows:execute',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: z.strictObject({
-    executionId: executionId.describe('Its id'),
-    taskRef: z.string().min(1).max(255).describe('Name of the task in its definition'),
+    executionId: executionId.describe('Id of the execution'),
+    taskRef: z.string().min(1).max(255).describe('Reference name of the task in the definition'),
   }),
   output: z.object({
     executionId: z.string(),

@@ -17,7 +17,7 @@ export default defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     ...selectionFields,
-    reason: someText.describe('Kept with each'),
+    reason: someText.describe('Stored with each execution'),
   }),
   output: operateOutput,
 }).handler(({ reason, ...selection }, context) =>

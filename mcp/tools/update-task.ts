@@ -28,11 +28,13 @@ export default defineTool({
       .describe('From claim_task, for a task that you claimed'),
     executionId: executionId.optional().describe('Without claimId: id of the execution'),
     taskRef: someText.optional().describe('Without claimId: reference name of the open task, e.g. charge_ref'),
-    status: z.enum(['progress', 'complete', 'fail', 'release']).describe('What happened'),
-    output: jsonObject.optional().describe('The result; complete or fail'),
-    reason: z.string().min(1).max(2000).optional().describe('Why it failed'),
-    retryable: z.boolean().default(true).describe('fail: try it again as its definition says'),
-    message: z.string().min(1).max(2000).optional().describe('A line for the task log'),
+    status: z
+      .enum(['progress', 'complete', 'fail', 'release'])
+      .describe('What happened; progress and release only with claimId'),
+    output: jsonObject.optional().describe('The result, with complete or fail'),
+    reason: z.string().min(1).max(2000).optional().describe('Why it failed, with fail'),
+    retryable: z.boolean().default(true).describe('With fail: false ends it without a retry'),
+    message: z.string().min(1).max(2000).optional().describe('A line for the log of the task'),
   }),
   output: z.object({
     /** The task's present status on the server. */

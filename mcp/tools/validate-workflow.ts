@@ -12,13 +12,13 @@ export default defineTool({
   name: 'validate_workflow',
   title: 'Validate workflow',
   description:
-    'Checks (lints) a definition or draft for mistakes (errors) without saving anything: whether it is correct, would be accepted, hang or be null at run time, such as references to tasks that do not exist, each with place and repair. What passes here create_workflow registers.',
+    'Checks (lints) a definition or draft for mistakes (errors) without saving anything: whether it is correct, would be accepted, hang or be null at run time, such as references to tasks that do not exist. It names the place and the repair of each. create_workflow registers a definition without errors.',
   toolset: 'author',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
     definition: jsonObject.optional().describe('Whole definition in Conductor JSON'),
-    name: z.string().min(1).optional().describe('Or the name of a registered one'),
+    name: z.string().min(1).optional().describe('Instead: name of a registered workflow'),
     version: definitionVersion.optional().describe('Default: the highest'),
   }),
   output: z.object({

@@ -1,4 +1,6 @@
 import { processEnvironment } from '../../core/config.ts';
+import { INSTRUCTIONS } from '../../mcp/engine/instructions.ts';
+import { placeByNames } from './by-names.ts';
 import { adversarial, type Golden, goldens, heldOut, moreGoldens } from './goldens.ts';
 import { allListings } from './listings.ts';
 import { type Provider, providerOf } from './models.ts';
@@ -8,7 +10,8 @@ import { misses, place, type Scores, score } from './selection.ts';
 import { type Outcome, resistWithModel, type Summary, selectWithModel, summarize } from './with-model.ts';
 
 /**
- * `npm run evals` measures how often a comparison of words finds the right tool. If ANTHROPIC_API_KEY or OPENAI_API_KEY is set, it
+ * `npm run evals` measures how often a comparison of words finds the right tool, by the whole definitions and by names and instructions
+ * alone, as clients search that load definitions later. If ANTHROPIC_API_KEY or OPENAI_API_KEY is set, it
  * also measures how often a model does. EVALS_MODEL names the model. EVALS_PRICE is its price per million tokens in USD, for
  * example `3/15` for input and output. `--misses` lists the wrong choices. `--peer <command>` starts the official conductor-mcp and
  * ranks its tools beside ours. It exits with 1 if a model called a forbidden tool or was right less often than LEAST_RIGHT.
@@ -31,7 +34,10 @@ const tools = await allListings();
 const sets = Object.entries({ goldens: goldens(), 'more-goldens': moreGoldens(), 'held-out': heldOut() }).flatMap(
   ([name, set]) => (set ? [[name, set] as const] : []),
 );
-for (const [name, set] of sets) lexical(name, set, tools);
+for (const [name, set] of sets) {
+  lexical(name, set, tools);
+  byNames(name, set);
+}
 
 const [, command, ...args] = process.argv.slice(process.argv.indexOf('--peer'));
 if (process.argv.includes('--peer') && command) {
@@ -52,6 +58,16 @@ function lexical(name: string, set: readonly Golden[], listed: readonly RankedTo
   print(`${name}, by words alone: ${scoreLine(score(placed, listed))}`);
   // This never prints misses of the held-out set, because a reader would tune descriptions on them.
   if (name !== 'held-out' && process.argv.includes('--misses')) for (const miss of misses(placed)) print(miss);
+}
+
+/** What a client finds that knows only names and instructions, and what it chooses after it has loaded the best three. */
+function byNames(name: string, set: readonly Golden[]): void {
+  const { first, loaded } = placeByNames(set, tools, INSTRUCTIONS);
+  print(`${name}, by names and instructions: ${scoreLine(score(first, tools))}`);
+  print(`${name}, then by the schemas of the best three: top-1 ${percent(score(loaded, tools).top1)}`);
+  if (name !== 'held-out' && process.argv.includes('--misses')) {
+    for (const miss of misses(first.filter(({ rank = 4 }) => rank > 3))) print(miss);
+  }
 }
 
 function scoreLine({ requests, top1, top3, mrr, coverage }: Scores): string {

@@ -249,3 +249,34 @@ describe('a claimed task', () => {
     ]);
   });
 });
+
+describe('answers with values full of quotes stay within the limit', () => {
+  const size = (answer: unknown) => Buffer.byteLength(JSON.stringify(answer));
+  const quotes = (n: number) => Array.from({ length: n }, (_, i) => `"${i}"\\`).join('"');
+
+  test.each([10, 20, 100])('invoke_api with a limit of %d KB', async (kb) => {
+    const maxResponseBytes = kb * 1024;
+    for (const n of [500, 2000, 20_000]) {
+      fake.routes = ({ path }) => (path === '/api/workflow/exec-1' ? { body: { text: quotes(n) } } : undefined);
+      const args = { operation: 'getWorkflow', path: { workflowId: 'exec-1' } };
+      const answer = await callTool(fake.url, invokeApi, args, { maxResponseBytes });
+      expect(size({ text: answer.text, structured: answer.structured }), `${n}`).toBeLessThan(maxResponseBytes);
+    }
+  });
+
+  test.each([10, 20, 100])('claim_task with a limit of %d KB', async (kb) => {
+    const maxResponseBytes = kb * 1024;
+    for (const n of [500, 2000, 20_000]) {
+      const taskDefinition = { name: 'review', description: quotes(n) };
+      const given = { taskType: 'review', taskDefName: 'review', status: 'IN_PROGRESS', responseTimeoutSeconds: 60 };
+      const task = fakeTask({ ...given, endTime: 0, inputData: { text: quotes(n) }, taskDefinition });
+      fake.routes = ({ path }) => (path.startsWith('/api/tasks/poll') ? { body: [task] } : undefined);
+      const conductor = conductorAt(fake.url);
+      const leases = new Leases({ conductor: async () => conductor, log: silentLogger });
+      const answer = await callTool(fake.url, claimTask, { taskTypes: ['review'] }, { maxResponseBytes, leases });
+      await leases.close({ giveBack: false });
+      expect(answer.structured.claimed).toBe(true);
+      expect(size({ text: answer.text, structured: answer.structured }), `${n}`).toBeLessThan(maxResponseBytes);
+    }
+  });
+});

@@ -3,7 +3,7 @@ import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import { parseArguments } from '../../mcp/engine/arguments.ts';
+import { parseArguments } from '../../mcp/engine/arguments/parse-arguments.ts';
 import type { Client } from '../../mcp/engine/client.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';

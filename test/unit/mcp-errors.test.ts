@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { FleetError, type FleetErrorOptions } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
-import { parseArguments } from '../../mcp/engine/arguments.ts';
+import { parseArguments } from '../../mcp/engine/arguments/parse-arguments.ts';
 import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
 import { errorResult } from '../../mcp/engine/error-result.ts';
 

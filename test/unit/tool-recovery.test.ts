@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { discover } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
-import { parseArguments } from '../../mcp/engine/arguments.ts';
+import { parseArguments } from '../../mcp/engine/arguments/parse-arguments.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { callsIn } from '../evals/advice.ts';

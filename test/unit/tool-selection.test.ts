@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import { discover } from '../../core/content/discover.ts';
+import { isTool } from '../../mcp/engine/define-tool.ts';
+import { INSTRUCTIONS } from '../../mcp/engine/instructions.ts';
+import { LEAST_BY_NAMES, placeByNames, wordsIn } from '../evals/by-names.ts';
 import { adversarial, goldens, heldOut, moreGoldens } from '../evals/goldens.ts';
 import { allListings } from '../evals/listings.ts';
 import { confusablePairs, createRanking, type RankedTool, stemsOf } from '../evals/ranking.ts';
-import { misses, place, shortfalls } from '../evals/selection.ts';
+import { misses, place, score, shortfalls } from '../evals/selection.ts';
 
 const MOST_ALIKE = 0.8;
-const tools: readonly RankedTool[] = await allListings();
+const tools = await allListings();
+const builtIn = await discover(new URL('../../mcp/tools/', import.meta.url), isTool, 'tool');
 const ours = goldens();
 const more = moreGoldens();
 const theirs = heldOut() ?? [];
@@ -37,6 +42,41 @@ describe('the ranking by words finds the right tool', () => {
   test('if the tools have swapped their descriptions, the scores are too low', () => {
     const swapped = tools.map((tool, at) => ({ ...(tools[(at + 1) % tools.length] ?? tool), name: tool.name }));
     for (const set of [ours, more, theirs]) expect(shortfalls(set, swapped)).not.toEqual([]);
+  });
+});
+
+describe('a client that knows only names and instructions', () => {
+  const words = wordsIn(INSTRUCTIONS);
+
+  test('the instructions have at most 2,000 characters, because clients cut a longer text', () => {
+    expect(INSTRUCTIONS.length).toBeLessThanOrEqual(2000);
+  });
+
+  test('the instructions give words for every tool and name the toolset of each tool that is off', () => {
+    expect([...words.keys()].sort()).toEqual(builtIn.map(({ name }) => name).sort());
+    const [on = '', off = ''] = INSTRUCTIONS.split(/^Off until .*$/m);
+    const toolsetOf = new Map(
+      off.split('\n').flatMap((line) => [...wordsIn(line).keys()].map((name) => [name, line.split(' = ')[0]])),
+    );
+    for (const { name, toolset, byDefault } of builtIn) {
+      if (byDefault) expect(on, name).toContain(`\n${name}: `);
+      else expect(toolsetOf.get(name), name).toBe(toolset);
+    }
+  });
+
+  test.each([
+    ['goldens', ours],
+    ['more-goldens', more],
+    ['held-out', theirs],
+  ] as const)('the right tool is among the first three for at least 75 %% of the %s', (name, set) => {
+    const { first, loaded } = placeByNames(set, tools, INSTRUCTIONS);
+    const missed = name === 'held-out' ? '' : misses(first).join('\n');
+    expect(score(first, tools).top3, missed).toBeGreaterThanOrEqual(LEAST_BY_NAMES);
+    expect(score(loaded, tools).top1, missed).toBeGreaterThanOrEqual(LEAST_BY_NAMES);
+  });
+
+  test('by names alone, without the instructions, the scores are too low', () => {
+    expect(score(placeByNames(more, tools, '').first, tools).top3).toBeLessThan(LEAST_BY_NAMES);
   });
 });
 

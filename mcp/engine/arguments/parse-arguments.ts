@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { FleetError } from '../../core/errors.ts';
-import { roundedNumber } from '../../core/json.ts';
-import { zodPath, zodSentences } from '../../core/schema/zod-sentences.ts';
-import type { Tool } from './define-tool.ts';
+import { FleetError } from '../../../core/errors.ts';
+import { roundedNumber } from '../../../core/json.ts';
+import { zodPath, zodSentences } from '../../../core/schema/zod-sentences.ts';
+import type { Tool } from '../define-tool.ts';
 import { parsePlainly } from './plain-arguments.ts';
 import { suggestedCall } from './suggested-call.ts';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { nearest } from '../../core/nearest.ts';
-import { callOf } from '../shared/quote.ts';
-import type { Tool } from './define-tool.ts';
+import { nearest } from '../../../core/nearest.ts';
+import { callOf } from '../../shared/quote.ts';
+import type { Tool } from '../define-tool.ts';
 import { parsePlainly } from './plain-arguments.ts';
 
 type Json = Record<string, unknown>;

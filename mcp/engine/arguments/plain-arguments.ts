@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isObject } from '../../core/json.ts';
+import { isObject } from '../../../core/json.ts';
 
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
