@@ -44,6 +44,7 @@ function node24() {
     // not installed here
   }
   try {
+    process.stderr.write(`fleet needs Node 24, and this is ${process.version}. npm fetches Node 24 (189 MB, once).\n`);
     const args = [
       'exec',
       '--yes',

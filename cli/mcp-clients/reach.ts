@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
 import { type Setting, type SettingName, settingList } from '../../core/settings/settings.ts';
@@ -37,10 +38,14 @@ export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfi
 
 /**
  * Without a server address, the data folder leads to the embedded server. The entry must then name this folder, because a client starts
- * programs in a folder of its own.
+ * programs in a folder of its own. For the same reason it names the folders of a project.
  */
 function isNeeded(name: SettingName, setting: Setting, config: Config): boolean {
   if (name === 'dataDir') return config.conductorServerUrl === undefined;
+  if (name === 'mcpDir' || name === 'tasksDir' || name === 'workflowsDir') {
+    const folder = config[name];
+    return folder !== undefined && existsSync(folder);
+  }
   if (!['conductor', 'mcp'].includes(setting.group) || OF_HTTP.includes(name)) return false;
   return JSON.stringify(config[name]) !== JSON.stringify(setting.schema.parse(undefined));
 }

@@ -67,6 +67,27 @@ describe('fleet new workflow', () => {
     written.push(...stdout.trim().split('\n'), ...started.stdout.trim().split('\n'));
   });
 
+  test('P6: the reasons beside the next steps start in one column, also where a command is long', async () => {
+    const { code, stderr } = await fleet(
+      checkout,
+      'LongSteps',
+      '--template',
+      'compensation',
+      '--workflows-dir',
+      'long',
+    );
+    expect(code).toBe(0);
+    const reasons = ['find mistakes', 'run its scenarios', 'show the changes', 'start the workers'];
+    const columns = reasons.map((reason) =>
+      stderr
+        .split('\n')
+        .find((line) => line.includes(`  ${reason}`))
+        ?.indexOf(reason),
+    );
+    expect(new Set(columns).size).toBe(1);
+    expect(columns[0]).toBeGreaterThan(0);
+  });
+
   test('the generated files compile and pass the linter and formatter', () => expectClean(written));
 
   test('outside of a checkout, the command writes below the current folder, and warns if the package is not installed', async () => {

@@ -1,17 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { processEnvironment } from '../../core/config.ts';
 import { freePort } from '../support/free-port.ts';
+import { olderNode, programFolders } from '../support/older-node.ts';
 import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
 
-const folders = (processEnvironment().PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'));
-const versionOf = (node: string) => spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout;
-const older = folders
-  .map((folder) => join(folder, 'node'))
-  .find((node) => existsSync(node) && Number.parseInt(versionOf(node), 10) < 24);
-const python = folders.map((folder) => join(folder, 'python3')).find((file) => existsSync(file));
+const older = olderNode;
+const python = programFolders.map((folder) => join(folder, 'python3')).find((file) => existsSync(file));
 
 const fleet = join(root, 'cli/fleet.js');
 const why = older ? '' : ' (skipped: no Node older than 24 on PATH)';

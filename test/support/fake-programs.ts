@@ -87,3 +87,15 @@ function runDocker({ java, folder, answers, starts }: Docker): void {
   else if (args[0] === 'stop') process.kill(Number(fs.readFileSync(container, 'utf8')), 'SIGTERM');
   else if (args[0] === 'rm') fs.rmSync(container);
 }
+
+/** Writes `npm` into a folder. It prints the path of `node`, as if it had fetched that Node. Without `node` it fails. */
+export const fakeNpm = (folder: string, npm: { node?: string }) =>
+  program(
+    folder,
+    'npm',
+    ({ node }: { node?: string }) => {
+      if (node === undefined) process.exit(1);
+      console.log(node);
+    },
+    npm,
+  );

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { inject, onTestFailed, TestRunner } from 'vitest';
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
@@ -60,6 +61,11 @@ export function startFleetCommand(
       ...env,
     },
   });
+  return followed(child, `fleet ${args.join(' ')}`);
+}
+
+/** Collects what a process writes. `what` names it if its test times out. */
+export function followed(child: ChildProcessByStdio<null, Readable, Readable>, what: string): Running {
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {
@@ -69,7 +75,7 @@ export function startFleetCommand(
     stderr += chunk;
   });
   // If a test times out, only this output shows why.
-  if (TestRunner.getCurrentTest()) onTestFailed(() => console.error(`fleet ${args.join(' ')} said:\n${stderr}`));
+  if (TestRunner.getCurrentTest()) onTestFailed(() => console.error(`${what} said:\n${stderr}`));
   const ended = new Promise<Ran>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return {
     child,

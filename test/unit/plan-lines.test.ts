@@ -42,3 +42,23 @@ test('of ten definitions that are no longer in code, the plan lists three and co
   const every = planLines(planOf(left), { all: true });
   expect(every.filter((line) => line.startsWith('? task'))).toHaveLength(10);
 });
+
+const STRANGERS = /None of the 2 definitions that the fleet "f" has on this server is in this code/;
+
+test.each(['left', 'delete'] as const)(
+  'N7: a plan that shares nothing with the fleet on the server says so (%s)',
+  (action) => {
+    const lines = planLines(
+      planOf([change('new', { action: 'create' }), change('a', { action }), change('b', { action })]),
+    );
+    expect(lines.join('\n')).toMatch(STRANGERS);
+    expect(lines.join('\n')).toContain('`name` in package.json, or --fleet-name');
+  },
+);
+
+test('N7: a plan whose fleet is on the server already, and a plan without leftovers, say nothing about strangers', () => {
+  const leftovers = [change('a', { action: 'left' }), change('b', { action: 'left' })];
+  const known = planLines(planOf([change('known', { action: 'unchanged' }), ...leftovers]));
+  const fresh = planLines(planOf([change('new', { action: 'create' })]));
+  expect([...known, ...fresh].join('\n')).not.toMatch(/None of the/);
+});
