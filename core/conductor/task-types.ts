@@ -181,3 +181,16 @@ export const isSynchronous = has('choice', 'fork', 'join', 'loop', 'end', 'compu
  * never sees the task between two attempts. A loop ends only after everything inside it.
  */
 export const isSafeToJoin = has('join', 'loop', 'computation', 'variables', 'nothing');
+
+/** How often the server retries tasks of workers and AI tasks by default. */
+const DEFAULT_RETRIES = 3;
+
+/** How often the server retries a task that has no task definition. */
+export function retriesWithoutDefinition(type: string): number {
+  return roleOf(type) === 'worker' || taskType(type)?.alwaysRetried ? DEFAULT_RETRIES : 0;
+}
+
+/** How often the server retries a task whose task definition has this `retryCount`. */
+export function retriesOf(type: string, retryCount: number | undefined): number | undefined {
+  return taskType(type)?.alwaysRetried ? retryCount || DEFAULT_RETRIES : retryCount;
+}

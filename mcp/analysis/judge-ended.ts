@@ -2,6 +2,7 @@ import { latestAttempts, runtimeOf } from '../../core/conductor/execution-facts.
 import { isContainer, isForWorkers } from '../../core/conductor/task-types.ts';
 import { type Execution, isOpenTask, type Task } from '../../core/conductor/types.ts';
 import { workerInputs } from '../../core/content/worker-inputs.ts';
+import { isObject } from '../../core/json.ts';
 import { count, duration } from '../../core/text.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { explainFailure } from './explain-failure.ts';
@@ -29,6 +30,8 @@ function causeOf(execution: Execution, chain: readonly Execution[]): RootCause {
   const task = failedTaskOf(execution);
   const retried = task && retriedBehind(task, execution);
   if (retried) return endedByEarlierAttempt(execution, task, retried, outermost);
+  const early = joinBeforeRetry(execution);
+  if (early) return endedBeforeRetry(execution, early);
   if (task?.status === 'CANCELED') return cancelled(execution, task, outermost);
   if (execution.status === 'TERMINATED') return terminated(execution, outermost);
   return failed(execution, chain);
@@ -117,6 +120,53 @@ function endedByEarlierAttempt(execution: Execution, ended: Task, retried: Task,
     execution,
     task: ended,
   };
+}
+
+/** A failed JOIN, and the failed attempt that it saw before the server could schedule the retry. */
+interface EarlyJoin {
+  join: Task;
+  attempt: Task;
+  retriesLeft: number;
+}
+
+/** If the retries of a task are used up, the task itself ends the execution, and the server cancels the JOIN. */
+function joinBeforeRetry({ tasks }: Execution): EarlyJoin | undefined {
+  const latest = latestAttempts(tasks);
+  for (const join of latest.filter(({ taskType, status }) => taskType === 'JOIN' && status === 'FAILED')) {
+    const { joinOn } = join.inputData;
+    for (const attempt of latest) {
+      const isSeen = Array.isArray(joinOn) && joinOn.includes(attempt.referenceTaskName);
+      const retriesLeft = retriesOf(attempt) - attempt.retryCount;
+      const isRetried = attempt.status === 'FAILED' || attempt.status === 'TIMED_OUT';
+      if (isSeen && isRetried && retriesLeft > 0) return { join, attempt, retriesLeft };
+    }
+  }
+  return undefined;
+}
+
+function endedBeforeRetry(execution: Execution, { join, attempt, retriesLeft }: EarlyJoin): RootCause {
+  return {
+    cause: 'bad-definition',
+    sentence: `The JOIN ${name(join)} looked at task ${name(attempt)} between a failed attempt and its retry, and ended the execution as ${execution.status} although the task had ${retriesLeft} more of its retries.`,
+    evidence: [...attemptLines(execution, attempt), ...compensationLines(execution)],
+    advice: adviceAgainstEarlyJoin(execution),
+    execution,
+    task: attempt,
+  };
+}
+
+function adviceAgainstEarlyJoin(execution: Execution): Advice[] {
+  return [
+    retry('The task was not tried again, so retry the execution', execution),
+    showDefinition('To prevent this, end each branch with a NOOP and let the JOIN wait for the NOOPs', execution),
+  ];
+}
+
+/** How many retries the task may have. */
+function retriesOf({ workflowTask, taskDefinition }: Task): number {
+  const own = isObject(workflowTask) ? workflowTask.retryCount : undefined;
+  const retries = typeof own === 'number' && own >= 0 ? own : taskDefinition?.retryCount;
+  return typeof retries === 'number' ? retries : 0;
 }
 
 function undoOfTermination(execution: Execution, outermost: Execution): Advice[] {

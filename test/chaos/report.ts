@@ -40,7 +40,7 @@ export function summarize(settings: RunSettings, evidence: Evidence, waits: Wait
       reported: quantiles(waits.reported.map(({ ms }) => ms)),
       handedBack: quantiles(waits.handedBack.map(({ ms }) => ms)),
       standstill: quantiles([...waits.queued, ...waits.taken].map(({ stillMs }) => stillMs)),
-      serverNoticedLate: quantiles(waits.noticedLate),
+      serverNoticedLate: quantiles(waits.noticed.map(({ ms }) => ms)),
       serverSwept: quantiles(waits.swept),
     },
   };

@@ -28,6 +28,7 @@ export function judge(evidence: Evidence, waits: Waits): Promised[] {
     inTime('while tasks waited, no queue stood still for longer than a lease', [...waits.queued, ...waits.taken]),
     inTime('every task that a stopping worker handed back was taken again within its lease', waits.handedBack),
     inTime('every result was delivered within the lease, not counting outages', waits.reported),
+    inTime('W3: the end of every lost lease was noticed within ten seconds, not counting outages', waits.noticed),
     stopsWereOrderly(evidence),
     { name: 'no result is left in a spool', broken: evidence.undelivered, of: evidence.lives.length },
   ];

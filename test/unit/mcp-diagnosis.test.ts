@@ -5,6 +5,7 @@ import { readFacts } from '../../mcp/analysis/facts.ts';
 import { classifyReason, innermostReason, reasonShape } from '../../mcp/analysis/failure-reason.ts';
 import { unresolvedIn } from '../../mcp/analysis/unresolved-references.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
+import { fakeExecution } from '../support/fake-conductor.ts';
 import { endedTroubles } from '../support/troubles/ended-troubles.ts';
 import { expected, type TroubleName } from '../support/troubles/expected.ts';
 import { openTroubles } from '../support/troubles/open-troubles.ts';
@@ -112,6 +113,55 @@ describe('the diagnosis of an execution on a real server', () => {
     const record: Recorded = JSON.parse(text.replaceAll('"joinOn":', '"none":'));
     expect(await toolsAdvised(record)).toEqual(['retry_workflow', 'execute_workflow']);
   });
+
+  test.each([
+    [0, 'bad-definition', /The JOIN "?join"? looked at task "?charge"? between a failed attempt and its retry/],
+    [2, 'worker-error', /charge/],
+  ])(
+    'W2: if a JOIN failed with attempt %i of a task that may be retried twice, the cause is %s',
+    async (retryCount, cause, says) => {
+      const at = { startTime: 1_700_000_000_000, endTime: 1_700_000_001_000, workflowInstanceId: 'early' };
+      const attempt = {
+        taskId: 'a',
+        taskType: 'charge',
+        taskDefName: 'charge',
+        referenceTaskName: 'charge',
+        retryCount,
+      };
+      const tasks = [
+        {
+          ...attempt,
+          ...at,
+          status: 'FAILED',
+          reasonForIncompletion: 'ledger is locked',
+          seq: 2,
+          taskDefinition: { retryCount: 2 },
+        },
+        {
+          ...at,
+          taskId: 'j',
+          taskType: 'JOIN',
+          referenceTaskName: 'join',
+          status: 'FAILED',
+          reasonForIncompletion: 'ledger is locked',
+          seq: 3,
+          inputData: { joinOn: ['charge'] },
+        },
+      ];
+      const reason = "Task j failed with status: FAILED and reason: 'ledger is locked'";
+      const execution = fakeExecution({
+        ...at,
+        workflowId: 'early',
+        status: 'FAILED',
+        reasonForIncompletion: reason,
+        tasks,
+      });
+      const record = { ...recorded.joinTooEarly, executionId: 'early', executions: { early: execution } } as Recorded;
+      const found = diagnoseFacts(await readFacts(replay(record), 'early', record.now));
+      expect(found).toMatchObject({ cause, sentence: expect.stringMatching(says) });
+      if (cause === 'bad-definition') expect(await toolsAdvised(record)).toEqual(['retry_workflow', 'get_workflow']);
+    },
+  );
 
   test('if a sub-workflow in a fork was terminated, the diagnosis leads from its parent to it', async () => {
     const { path, execution, asked } = await diagnose('childTerminated');

@@ -1,7 +1,4 @@
-import { isSynchronous, roleOf, taskType } from '../../core/conductor/task-types.ts';
-
-/** How often the server retries tasks of workers and AI tasks by default. */
-const DEFAULT_RETRIES = 3;
+import { isSynchronous, roleOf } from '../../core/conductor/task-types.ts';
 
 /**
  * True for a task type that needs a mock, because it is answered from outside the server or has an effect there. In a dry run, the server
@@ -17,16 +14,6 @@ export function isAnswered(type: string): boolean {
  */
 export function canBeMocked(type: string): boolean {
   return isAnswered(type) || roleOf(type) === 'computation' || type === 'SUB_WORKFLOW';
-}
-
-/** How often the server retries a task that has no task definition. */
-export function retriesWithoutDefinition(type: string): number {
-  return roleOf(type) === 'worker' || taskType(type)?.alwaysRetried ? DEFAULT_RETRIES : 0;
-}
-
-/** How often the server retries a task whose task definition has this `retryCount`. */
-export function retriesOf(type: string, retryCount: number | undefined): number | undefined {
-  return taskType(type)?.alwaysRetried ? retryCount || DEFAULT_RETRIES : retryCount;
 }
 
 /** True for a task that completes in a dry run without a mock, because it only waits for a time or sends a message. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { retriesOf, retriesWithoutDefinition } from '../../core/conductor/task-types.ts';
 import type { TaskDef, WorkflowDef, WorkflowTask } from '../../core/conductor/types.ts';
 import type { TaskContract, TaskPolicy, Workflow } from '../../core/contract.ts';
 import { isObject } from '../../core/json.ts';
 import { walk } from '../model/walk.ts';
-import { retriesOf, retriesWithoutDefinition } from './mockable-types.ts';
 
 /** The definitions that a dry run can look up. */
 export interface KnownWorkflows {

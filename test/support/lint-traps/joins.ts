@@ -1,7 +1,15 @@
-import { choose, counted, def, fork, type Json, join, loop, noop, type Row, simple, task } from './trap.ts';
+import { chat, choose, counted, def, fork, type Json, join, loop, noop, type Row, simple, task } from './trap.ts';
 
 const exclusive = (joinOn: string[]) => task('EXCLUSIVE_JOIN', 'j', { joinOn });
 const byCase = choose('s', '${workflow.input.k}', { a: [noop('a1')], b: [noop('b1')] });
+
+function retriedDef(name: string): Json {
+  return { name, retryCount: 3, timeoutSeconds: 60, responseTimeoutSeconds: 60, timeoutPolicy: 'RETRY' };
+}
+
+const forkOfWorkflows = task('FORK_JOIN_DYNAMIC', 'f', {
+  inputParameters: { forkTaskWorkflow: 'w', forkTaskInputs: '${workflow.input.xs}' },
+});
 
 export const joins: Row[] = [
   [
@@ -94,10 +102,32 @@ export const joins: Row[] = [
     def([fork('f', [[simple('a'), noop('e')]]), join('j', ['e'])]),
     'registered',
     {
-      taskDefs: {
-        a: { name: 'a', retryCount: 3, timeoutSeconds: 60, responseTimeoutSeconds: 60, timeoutPolicy: 'RETRY' },
-      },
+      taskDefs: { a: retriedDef('a') },
     },
+  ],
+  [
+    'W2: JOIN on a task that the workflow itself has retried',
+    'join-on-retried',
+    def([fork('f', [[{ ...simple('a'), retryCount: 2 }]]), join('j', ['a'])]),
+    def([fork('f', [[{ ...simple('a'), retryCount: 0 }]]), join('j', ['a'])]),
+    'registered',
+    { taskDefs: { a: retriedDef('a') } },
+  ],
+  [
+    'W2: JOIN on a model call, which the server always retries',
+    'join-on-retried',
+    def([fork('f', [[chat([{ role: 'user', message: 'hi' }])]]), join('j', ['c'])]),
+    def([fork('f', [[chat([{ role: 'user', message: 'hi' }]), noop('e')]]), join('j', ['e'])]),
+    'registered',
+    { taskDefs: { c: retriedDef('c') } },
+  ],
+  [
+    'W2: JOIN on the tasks of a dynamic fork that are retried',
+    'join-on-retried',
+    def([dynamicFork({ forkTaskName: 'a' }), join('j', [])]),
+    def([forkOfWorkflows, join('j', [])]),
+    'registered',
+    { taskDefs: { a: retriedDef('a') }, workflows: { w: [{ ...def([noop('n')]), name: 'w' }] } },
   ],
   [
     'JOIN on nothing',

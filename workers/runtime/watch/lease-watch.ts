@@ -175,7 +175,7 @@ const MIN_AGE_MS = 2_000;
 const NOTICED_MS = 1_000;
 
 const AT_ONCE = 4;
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 3_000;
 const FAILURES = 3;
 
 /** After the first decision in vain the next one waits this long, and then twice as long each time. */

@@ -1,7 +1,24 @@
-import { isSynchronous, roleOf } from '../../../core/conductor/task-types.ts';
+import {
+  isSafeToJoin,
+  isSynchronous,
+  retriesOf,
+  retriesWithoutDefinition,
+  roleOf,
+} from '../../../core/conductor/task-types.ts';
+import { isObject } from '../../../core/json.ts';
 import { hangingExclusiveJoins } from '../exclusive-joins.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
-import { at, isDynamic, type LintedTask, ofRole, ofType, part, type Subject, taskDefOf } from '../subject.ts';
+import {
+  at,
+  isDynamic,
+  type KnownDefinitions,
+  type LintedTask,
+  ofRole,
+  ofType,
+  part,
+  type Subject,
+  taskDefOf,
+} from '../subject.ts';
 import { loopAround } from '../task-order.ts';
 
 const forkWithoutJoin: WorkflowRule = {
@@ -128,23 +145,39 @@ const joinOnFork: WorkflowRule = {
 
 const joinOnRetried: WorkflowRule = {
   id: 'join-on-retried',
-  severity: 'warning',
+  severity: 'error',
   summary: 'a JOIN waits for a task that may be retried',
   reason:
-    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and so does the workflow. This also happens when a call retries an execution. If the earlier attempt was cancelled, the JOIN is cancelled, and the workflow terminated.',
+    'If the JOIN looks at the task between a failed attempt and its retry, the JOIN fails, and so does the workflow, although retries are left. This also happens when a call retries an execution. If the earlier attempt was cancelled, the JOIN is cancelled, and the workflow terminated.',
   repair: 'Add a NOOP after the task in the same branch and wait for the NOOP.',
   *check(subject) {
     for (const { join, ref, target, field } of joins(subject)) {
       if (!target || isSynchronous(target.type) || !isRetried(target, subject)) continue;
       yield at(join, field, `The JOIN waits for "${ref}", which the server retries if it fails`);
     }
+    for (const fork of ofType(subject, 'FORK_JOIN_DYNAMIC')) {
+      const { forkTaskName: name } = fork.input;
+      if (typeof name !== 'string' || isDynamic(name)) continue;
+      if (!isRetriedByDefault('SIMPLE', subject.known.taskDefs?.get(name), subject.known)) continue;
+      const problem = `The JOIN after this fork waits for tasks "${name}", which the server retries if they fail`;
+      yield at(fork, `/inputParameters${part('forkTaskName')}`, problem, { repair: RETRY_IN_SUB_WORKFLOW });
+    }
   },
 };
 
+const RETRY_IN_SUB_WORKFLOW =
+  'Let the fork start a sub-workflow for each item, which contains the task: set the input forkTaskWorkflow instead of forkTaskName.';
+
 /** True if the known definitions say that the server retries the task. */
 function isRetried(step: LintedTask, { known }: Subject): boolean {
-  const retries = step.task.retryCount ?? taskDefOf(step, known)?.retryCount;
-  return typeof retries === 'number' && retries > 0;
+  const own = step.task.retryCount;
+  return typeof own === 'number' ? own > 0 : isRetriedByDefault(step.type, taskDefOf(step, known), known);
+}
+
+/** `def` is the task definition of a task of this type. If it is not known, it exists unless all definitions are known. */
+function isRetriedByDefault(type: string, def: unknown, known: KnownDefinitions): boolean {
+  if (isObject(def)) return (retriesOf(type, typeof def.retryCount === 'number' ? def.retryCount : undefined) ?? 0) > 0;
+  return known.complete === true && retriesWithoutDefinition(type) > 0;
 }
 
 const joinOnNothing: WorkflowRule = {
