@@ -1,9 +1,11 @@
 /** A permission that a request can need and that a role can grant. */
 export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
 
+/** What a caller may do. A viewer reads. An operator also runs and steers executions. An admin also changes definitions. */
+export type Role = 'viewer' | 'operator' | 'admin';
+
 /** The roles of callers, from the least to the most trusted. */
-export const roles = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof roles)[number];
+export const roles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];
 
 const READING: readonly Permission[] = ['workflows:read', 'executions:read', 'tasks:read'];
 

@@ -1,6 +1,7 @@
-import type { McpRequestContext } from '@modelcontextprotocol/server';
+import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
-import { type Caller, callerOf } from '../admission/permissions.ts';
+import { FleetError } from '../../core/errors.ts';
+import { type Caller, callerOf, type Role, roles } from '../admission/permissions.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
 /** What the server knows about the client of a connection. Over HTTP without a session, each request has a connection of its own. */
@@ -27,4 +28,38 @@ export function connector({ config, callerFrom }: ConnectOptions): Connect {
     choice: choiceFrom(config, context.requestInfo?.headers),
     era: context.era,
   });
+}
+
+/** Who a host says the caller of a request is. */
+export interface CallerIdentity {
+  /** Names the caller. A session of the 2025 revision belongs to one name. */
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The name of every caller whom the host does not name. */
+const ANONYMOUS = 'anonymous';
+
+/**
+ * The identity in the form in which the SDK hands it on to `callerFromAuth`, without reading it.
+ * @throws FleetError `config` if the host returned something else than an identity
+ */
+export function authInfoOf(identity: CallerIdentity): AuthInfo {
+  const { name, role } = identity;
+  if (typeof name === 'string' && name !== '' && roles.includes(role))
+    return { token: '', clientId: name, scopes: [], extra: { role } };
+  throw new FleetError('config', `callerFrom returned ${JSON.stringify(identity)}, which is not a caller.`, {
+    remedy: `Return { name, role } with one of the roles ${roles.join(', ')}, or undefined for a viewer.`,
+  });
+}
+
+/** The caller in an embedded server: a viewer, unless the host said who it is. */
+export function callerFromAuth({ authInfo }: McpRequestContext): Caller {
+  const role = roles.find((known) => known === authInfo?.extra?.role);
+  return callerOf(role ?? 'viewer', authInfo?.clientId ?? ANONYMOUS);
+}
+
+/** True if both requests come from the same caller, with the same role. */
+export function isSameCaller(one: AuthInfo | undefined, other: AuthInfo | undefined): boolean {
+  return one?.clientId === other?.clientId && one?.extra?.role === other?.extra?.role;
 }

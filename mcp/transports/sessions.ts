@@ -6,7 +6,9 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
+import { isSameCaller } from '../engine/connection.ts';
 import { EventLog } from './event-log.ts';
+import { refusal } from './request-body.ts';
 import { untilEnd } from './subscriptions.ts';
 
 const IDLE_MS = 30 * 60_000;
@@ -25,6 +27,8 @@ export interface SessionOptions {
 interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly idle: NodeJS.Timeout;
+  /** Who opened the session. */
+  readonly authInfo: AuthInfo | undefined;
   /** Number of open streams on which the client waits for changes. */
   streams: number;
 }
@@ -34,7 +38,8 @@ interface Session {
  * 1. `initialize` opens a session. Every other request must name an open session. Otherwise it gets a 404, and the client opens a new
  *    session.
  * 2. A session ends by DELETE, after half an hour without a request or an open stream, or when there are too many sessions.
- * 3. A session keeps a limited number of sent messages. A client that lost a stream reopens it and gets what it missed.
+ * 3. A session belongs to the caller who opened it. For every other caller it does not exist, and neither for a caller with a new role.
+ * 4. A session keeps a limited number of sent messages. A client that lost a stream reopens it and gets what it missed.
  */
 export class Sessions {
   readonly #open = new Map<string, Session>();
@@ -49,7 +54,7 @@ export class Sessions {
     const given = { parsedBody: body, ...(authInfo && { authInfo }) };
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#open.get(id);
-    if (session) {
+    if (session && isSameCaller(session.authInfo, authInfo)) {
       this.#touch(session);
       const response = await session.transport.handleRequest(request, given);
       return request.method === 'GET' ? keptOpen(session, response) : response;
@@ -69,7 +74,7 @@ export class Sessions {
   async #begin(request: Request, authInfo: AuthInfo | undefined): Promise<WebStandardStreamableHTTPServerTransport> {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
-      onsessioninitialized: (id) => this.#keep(id, transport),
+      onsessioninitialized: (id) => this.#keep(id, transport, authInfo),
       eventStore: new EventLog(),
       retryInterval: RETRY_MS,
       maxRequestBodySize: this.#options.maxRequestBodySize,
@@ -81,8 +86,9 @@ export class Sessions {
     return transport;
   }
 
-  #keep(id: string, transport: WebStandardStreamableHTTPServerTransport): void {
-    const session: Session = { transport, streams: 0, idle: setTimeout(() => this.#endIdle(session), IDLE_MS).unref() };
+  #keep(id: string, transport: WebStandardStreamableHTTPServerTransport, authInfo: AuthInfo | undefined): void {
+    const idle = setTimeout(() => this.#endIdle(session), IDLE_MS).unref();
+    const session: Session = { transport, authInfo, streams: 0, idle };
     this.#open.set(id, session);
     const [oldest] = this.#open.values();
     if (this.#open.size > MAX_SESSIONS) oldest?.transport.close().catch(this.#options.onerror);
@@ -118,8 +124,4 @@ function keptOpen(session: Session, response: Response): Response {
 
 function isInitialize(body: unknown): boolean {
   return Array.isArray(body) ? body.some(isInitializeRequest) : isInitializeRequest(body);
-}
-
-function refusal(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
 }

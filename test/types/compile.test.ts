@@ -22,6 +22,7 @@ const RIGHT = ['wiring-right', 'saga-right', 'embedding-right'];
 const PAGES: Record<string, number> = {
   'README.md': 3,
   'docs/guide.md': 4,
+  'docs/embedding.md': 2,
   'plugin/skills/writing-workflows/SKILL.md': 3,
 };
 /** The kinds of mistakes that must never compile. */

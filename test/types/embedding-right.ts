@@ -1,4 +1,6 @@
-import { defineTask, z } from 'conductor-fleet';
+import { createServer } from 'node:http';
+import { defineTask, defineTool, z } from 'conductor-fleet';
+import { createMcpEndpoint } from 'conductor-fleet/mcp';
 import { createWorkers, type StopReport, type Workers, type WorkersOptions } from 'conductor-fleet/workers';
 import { pino } from 'pino';
 
@@ -37,3 +39,33 @@ const reports: StopReport[] = await Promise.all(pools.map((pool) => pool.stop())
 console.error(
   reports.map(({ handedBack, undelivered, unfinished, message }) => ({ handedBack, undelivered, unfinished, message })),
 );
+
+const greet = defineTool({
+  name: 'greet',
+  title: 'Greet',
+  description: 'Greets the caller.',
+  toolset: 'workflows',
+  permission: 'workflows:read',
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({ loud: z.boolean().default(false).describe('In capitals') }),
+  output: z.object({ greeting: z.string() }),
+}).handler(async ({ loud }, { caller }) => {
+  const greeting = loud ? caller.name.toUpperCase() : caller.name;
+  return { text: greeting, structured: { greeting } };
+});
+
+const mcp = await createMcpEndpoint({
+  env: process.env,
+  tools: [greet],
+  mcpAllowedHosts: ['api.example.com'],
+  async callerFrom(request, incoming) {
+    const user = (incoming as { user?: string } | undefined)?.user ?? request.headers.get('x-user');
+    if (request.headers.get('authorization') === 'wrong') return new Response(null, { status: 401 });
+    return user ? { name: user, role: 'operator' } : undefined;
+  },
+});
+const { fetch: answer, node } = mcp;
+createServer(node).listen(3000);
+const response: Response = await answer(new Request('http://localhost/mcp'));
+console.error(response.status);
+await mcp.close();

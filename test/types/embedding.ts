@@ -1,4 +1,5 @@
 import { defineTask, z } from 'conductor-fleet';
+import { createMcpEndpoint } from 'conductor-fleet/mcp';
 import { createWorkers, type FleetEvent } from 'conductor-fleet/workers';
 
 /** Mistakes in the code of a host. Each pinned line must not compile. */
@@ -41,3 +42,15 @@ console.error((await workers.stop()).lost);
 // @ts-expect-error wrong type of a field of the status
 const state: 'gone' = workers.status().state;
 console.error(state);
+
+const mcp = await createMcpEndpoint({ conductorServerUrl });
+// @ts-expect-error unknown option: the host names callers one by one
+await createMcpEndpoint({ conductorServerUrl, mcpRole: 'admin' });
+// @ts-expect-error wrong option: a role that does not exist
+await createMcpEndpoint({ conductorServerUrl, callerFrom: () => ({ name: 'ada', role: 'root' }) });
+// @ts-expect-error wrong option: a caller without a name
+await createMcpEndpoint({ conductorServerUrl, callerFrom: async () => ({ role: 'viewer' }) });
+// @ts-expect-error wrong option: a task is not a tool
+await createMcpEndpoint({ conductorServerUrl, tools: [served] });
+// @ts-expect-error wrong type: the fetch handler takes a request, not an address
+await mcp.fetch('http://localhost/mcp');

@@ -55,6 +55,12 @@ const TOPICS: readonly Topic[] = [
     title: 'Workers in a process of your own',
     entry: 'workers',
   },
+  {
+    page: 'mcp-server',
+    about: 'The MCP server inside an HTTP server of your own.',
+    title: 'The MCP server in a process of your own',
+    entry: 'mcp',
+  },
 ];
 
 /** A class with more members than this shows each of them under its own heading. */

@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http';
+import type { HostOptions, OwnOptions } from '../../core/settings/host-options.ts';
+import type { CallerIdentity } from '../engine/connection.ts';
+import type { Tool } from '../engine/define-tool.ts';
+import type { Prompt } from '../reading/define-prompt.ts';
+import type { Resource } from '../reading/define-resource.ts';
+
+/**
+ * Says who sends a request. The host checks a token or a session of its own here.
+ * @param request the request without its body
+ * @param incoming the same request in Node, with what the host's middleware added to it. Undefined if `fetch` received the request
+ * @returns the caller; undefined for an unknown caller, who is a viewer; or a `Response` to refuse the request, such as one with 401
+ */
+export type CallerFrom = (
+  request: Request,
+  incoming: IncomingMessage | undefined,
+) => CallerIdentity | Response | undefined | Promise<CallerIdentity | Response | undefined>;
+
+/** What `createMcpEndpoint` takes. */
+export interface McpEndpointOptions extends HostOptions {
+  /** Says who sends a request; it is called once for each. Default: every caller is a viewer, who may only read. */
+  readonly callerFrom?: CallerFrom | undefined;
+  /** Tools of the host, beside the built-in tools. They are offered by default. */
+  readonly tools?: readonly Tool[] | undefined;
+  /** Resources of the host, beside the built-in resources. */
+  readonly resources?: readonly Resource[] | undefined;
+  /** Prompts of the host, beside the built-in prompts. */
+  readonly prompts?: readonly Prompt[] | undefined;
+  /** Host names that requests may use besides localhost, such as `['api.example.com']`. Default: none. */
+  readonly mcpAllowedHosts?: readonly string[] | undefined;
+  /** Host names of web pages whose scripts may call the endpoint, besides localhost. Default: none. */
+  readonly mcpAllowedOrigins?: readonly string[] | undefined;
+  /** True to give clients of the 2025 revision sessions. They live in this process. Default: false. */
+  readonly mcpSessions?: boolean | undefined;
+  /** Toolsets that are offered: `default`, `all` or names of toolsets. Default: `default`, and a header of the client may choose any. */
+  readonly mcpToolsets?: readonly string[] | undefined;
+  /** Single tools that are offered in addition to the toolsets. If no toolset is named, only these are offered. Default: none. */
+  readonly mcpTools?: readonly string[] | undefined;
+  /** Workflows that become tools; `*` matches any characters. Default: all workflows whose definition offers a tool. */
+  readonly mcpWorkflowTools?: readonly string[] | undefined;
+  /** Workflows that never become tools; `*` denies all. Default: none. */
+  readonly mcpWorkflowToolsDeny?: readonly string[] | undefined;
+  /** Largest number of workflows that become tools. Default: 20. */
+  readonly mcpWorkflowToolsMost?: number | undefined;
+  /** Largest number of requests per minute, of all callers together. Default: 1000. */
+  readonly rateLimitRpm?: number | undefined;
+  /** Largest answer of a tool, in kilobytes. Default: 100. */
+  readonly maxResponseSizeKb?: number | undefined;
+  /** Model provider on the Conductor server, for tools that call a model. Default: none. */
+  readonly llmProvider?: 'openai' | 'anthropic' | 'ollama' | undefined;
+  /** The model of `llmProvider`. Default: one that fits the provider. */
+  readonly llmModel?: string | undefined;
+}
+
+export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
+  callerFrom: true,
+  tools: true,
+  resources: true,
+  prompts: true,
+  mcpAllowedHosts: true,
+  mcpAllowedOrigins: true,
+  mcpSessions: true,
+  mcpToolsets: true,
+  mcpTools: true,
+  mcpWorkflowTools: true,
+  mcpWorkflowToolsDeny: true,
+  mcpWorkflowToolsMost: true,
+  rateLimitRpm: true,
+  maxResponseSizeKb: true,
+  llmProvider: true,
+  llmModel: true,
+};

@@ -1,0 +1,37 @@
+import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import type { McpFront } from './mcp-front.ts';
+import { MAX_BODY_BYTES } from './request-body.ts';
+import { Sessions } from './sessions.ts';
+import { statelessHandler } from './stateless.ts';
+import { fetchWithSubscriptions } from './subscriptions.ts';
+
+export interface BothErasOptions extends McpFront {
+  /** True to give clients of the 2025 revision a session. */
+  readonly sessions: boolean;
+  onerror(error: Error): void;
+}
+
+/** MCP over HTTP. */
+export interface BothEras {
+  /** Answers one request. The body has been read and parsed already. */
+  fetch(request: Request, given: McpHandlerRequestOptions): Promise<Response>;
+  /** Ends every session and every open stream. Calls that still run are cancelled. */
+  close(): Promise<void>;
+}
+
+/** Answers requests of both eras. A request of the 2025 era belongs to a session of this process; without sessions it stands alone. */
+export function serveBothEras({ build, subscriptions, sessions: has, onerror }: BothErasOptions): BothEras {
+  const { changes } = subscriptions;
+  const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
+  const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
+  const sessions = has ? new Sessions({ ...limits, build: (context) => build(context, changes) }) : undefined;
+  const stateless = statelessHandler({ ...limits, build });
+  return {
+    async fetch(request, given) {
+      if (!(await isLegacyRequest(request, given.parsedBody, limits)))
+        return fetchWithSubscriptions(subscriptions, request, modern.fetch, given);
+      return sessions ? sessions.fetch(request, given) : stateless(request, given);
+    },
+    close: async () => void (await Promise.all([modern.close(), sessions?.close()])),
+  };
+}

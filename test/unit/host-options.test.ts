@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { type SettingName, settings } from '../../core/settings/settings.ts';
+
+/** The options of `createWorkers` and `createMcpEndpoint`, with what their docstrings say about defaults. */
+const DECLARED = ['core/settings/host-options.ts', 'workers/embed/workers.ts', 'mcp/embed/endpoint-options.ts'];
+/** Options that are not settings. */
+const OF_THE_HOST = ['env', 'log', 'tasks', 'callerFrom', 'tools', 'resources', 'prompts'];
+
+const options = DECLARED.flatMap((file) => {
+  const declared = readFileSync(file, 'utf8').matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*readonly (\w+)\??: /g);
+  return [...declared].map(([, text = '', name = '']) => ({ name, text: text.replace(/\s*\n\s*\*\s*/g, ' ').trim() }));
+}).filter(({ name }) => !['types', 'state', 'workerId', ...OF_THE_HOST].includes(name));
+
+test('the docstrings of many options are read', () => {
+  expect(options.length).toBeGreaterThan(30);
+});
+
+test.each(options)(
+  'the option $name is a setting, and its docstring gives the default of the setting',
+  ({ name, text }) => {
+    expect(Object.keys(settings)).toContain(name);
+    const usual = settings[name as SettingName].schema.parse(undefined); // cast: checked in the line above
+    const stated = /Default: (\S+?)[.,;]?(?: |$)/.exec(text.replaceAll('`', ''))?.[1];
+    if (typeof usual === 'object') expect(stated ?? 'none').toMatch(/^(none|all|default)$/);
+    else if (usual !== undefined) expect(stated).toBe(String(usual));
+  },
+);
