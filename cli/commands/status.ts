@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded, workflowStatuses } from '../../core/conductor/types.ts';
 import { duration } from '../../core/text.ts';
+import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
@@ -30,10 +32,17 @@ export default defineCommand({
   },
 });
 
-async function showOne(conductor: Conductor, { json }: Options, { args, print }: CommandContext): Promise<void> {
+async function showOne(
+  conductor: Conductor,
+  { json }: Options,
+  { config, args, print }: CommandContext,
+): Promise<void> {
   const execution = await conductor.getExecution(args[0] ?? '');
   if (json) print(JSON.stringify(execution));
-  else printExecution(execution, print);
+  else {
+    const { gone } = await announcedWorkers(resolve(config.dataDir));
+    printExecution(execution, print, new Set(gone.map(({ workerId }) => workerId)));
+  }
 }
 
 async function showRecent(conductor: Conductor, options: Options, { print, note }: CommandContext): Promise<void> {

@@ -96,8 +96,9 @@ async function servePages(
 /** Announces the process, so that `fleet workers` finds it without --url. If the announcement fails, the process still serves tasks. */
 async function announceIt({ config, log }: CommandContext, fleet: Fleet, controlUrl: string, cleanups: Cleanups) {
   const dataDir = resolve(config.dataDir);
+  const types = fleet.status().types.map(({ name }) => name);
   try {
-    cleanups.add('the announcement', await announce(dataDir, fleet.workerId, controlUrl));
+    cleanups.add('the announcement', await announce(dataDir, { workerId: fleet.workerId, controlUrl, types }));
   } catch (error) {
     log.warn(
       { dataDir, controlUrl, reason: messageOf(error) },

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { z } from 'zod';
+import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { pause } from '../../core/pause.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
 import { count } from '../../core/text.ts';
-import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';
+import { announcedWorkers, forget } from '../../workers/runtime/control/announced-workers.ts';
 import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queue-watch.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
@@ -13,6 +14,7 @@ import { connectConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type ShownWorker, workerTable } from '../printing/worker-table.ts';
 import { type Change, change, getStatus, type WorkerStatus } from '../worker-processes/control-pages.ts';
+import { findHeld, type GoneWorker, linesAbout } from '../worker-processes/gone-workers.ts';
 
 const actions = actionsOf('[action]', {
   list: 'Show the processes and their task types. This is the default action.',
@@ -80,7 +82,7 @@ function changeOf(action: string, values: readonly string[]): { what: Change; ty
 async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<ShownWorker[]> {
   if (url !== undefined) return [{ controlUrl: url }];
   const folder = resolve(config.dataDir);
-  const found = await announcedWorkers(folder);
+  const { running: found } = await announcedWorkers(folder);
   if (found.length === 0) {
     throw new FleetError('not-found', `No worker process runs with the data folder "${folder}".`, {
       remedy: 'Start one: fleet work. Or find one with --data-dir <its data folder> or --url <its control address>.',
@@ -125,7 +127,10 @@ async function list(context: CommandContext, options: Options): Promise<void> {
   const { config, signal } = context;
   const viewer = new Viewer(context, options);
   const server = await connectConductor(config).catch((error: unknown) => viewer.missQueues(error));
-  if (server) viewer.queues = new QueueWatch({ conductor: server.withSignal(signal), queues: () => viewer.names });
+  if (server) {
+    viewer.conductor = server.withSignal(signal);
+    viewer.queues = new QueueWatch({ conductor: viewer.conductor, queues: () => viewer.names });
+  }
   try {
     if (!options.watch) return await viewer.show();
     while (!signal.aborted) {
@@ -142,6 +147,7 @@ class Viewer {
   names: QueueName[] = [];
   /** Absent without a connection to a Conductor server. */
   queues: QueueWatch | undefined;
+  conductor: Conductor | undefined;
   readonly #context: CommandContext;
   readonly #options: Options;
 
@@ -153,7 +159,11 @@ class Viewer {
   async show(): Promise<void> {
     const { print, signal, exitWith } = this.#context;
     const { json, watch } = this.#options;
-    const found = await findWorkers(this.#context, this.#options);
+    const gone = await this.#gone();
+    const found = await findWorkers(this.#context, this.#options).catch((error: unknown) => {
+      this.#printGone(gone);
+      throw error;
+    });
     const workers = await Promise.all(found.map((one) => look(one, signal)));
     this.names = namesOf(workers);
     let trouble: unknown;
@@ -161,8 +171,8 @@ class Viewer {
       trouble = error;
     });
     signal.throwIfAborted();
-    if (json) print(JSON.stringify({ workers, queues: queues ?? null }));
-    else this.#print(workers, queues ?? undefined);
+    if (json) print(JSON.stringify({ workers, queues: queues ?? null, gone }));
+    else this.#print(workers, queues ?? undefined, gone);
     if (trouble !== undefined) this.missQueues(trouble);
     if (workers.every(({ status }) => status === undefined) && !watch) exitWith(1);
   }
@@ -188,8 +198,33 @@ class Viewer {
     print(error.message);
   }
 
-  #print(workers: readonly ShownWorker[], queues: readonly Queue[] | undefined): void {
+  /**
+   * The processes of the data folder that were killed or have crashed, with the tasks that were with them. A process without tasks is shown
+   * once. With --watch it stays until the command is called again.
+   */
+  async #gone(): Promise<GoneWorker[]> {
+    const { config, signal } = this.#context;
+    const { url, watch } = this.#options;
+    const folder = resolve(config.dataDir);
+    const { gone } = url === undefined ? await announcedWorkers(folder) : { gone: [] };
+    if (gone.length === 0) return [];
+    const held = this.conductor && (await findHeld(this.conductor, gone).catch(onlyFleetError));
+    signal.throwIfAborted();
+    for (const worker of gone) if (!watch && held?.get(worker.workerId)?.length === 0) await forget(folder, worker);
+    return gone.map(({ workerId, startedAt }) => ({ workerId, startedAt, tasks: held?.get(workerId) }));
+  }
+
+  /** Prints the processes that are gone, although no process runs. */
+  #printGone(gone: readonly GoneWorker[]): void {
+    const { print } = this.#context;
+    if (gone.length === 0) return;
+    if (this.#options.json) print(JSON.stringify({ workers: [], queues: null, gone }));
+    else for (const line of gone.flatMap(linesAbout)) print(line);
+  }
+
+  #print(workers: readonly ShownWorker[], queues: readonly Queue[] | undefined, gone: readonly GoneWorker[]): void {
     if (this.#options.watch) this.#clear();
+    this.#printGone(gone);
     for (const worker of workers) for (const line of workerTable(worker, queues, Date.now())) this.#context.print(line);
   }
 
@@ -197,6 +232,11 @@ class Viewer {
   #clear(): void {
     this.#context.print(isatty(1) ? '\u001b[2J\u001b[H' : '');
   }
+}
+
+/** The list of processes is useful even if the server does not answer. The missing queue depths already say why. */
+function onlyFleetError(error: unknown): undefined {
+  if (!(error instanceof FleetError)) throw error;
 }
 
 /** Lists every queue once, even if several processes poll it. */

@@ -4,9 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import statusCommand from '../../cli/commands/status.ts';
+import workersCommand from '../../cli/commands/workers.ts';
+import type { Command } from '../../cli/define-command.ts';
 import { type FakeConductor, startFakeConductor } from '../../workers/testing/fake-conductor.ts';
+import { fakeExecution, fakeTask, startFakeConductor as startFakeServer } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 import { type Ran, type Running, root, runFleetCommand, startFleetCommand } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 
 mkdirSync(join(root, '.fleet'), { recursive: true });
 const tasksDir = mkdtempSync(join(root, '.fleet/workers-'));
@@ -154,6 +159,59 @@ describe('fleet workers', () => {
     watching.child.kill('SIGINT');
     expect(await watching.ended).toMatchObject({ code: 0 });
   });
+});
+
+test('N3: after kill -9, fleet workers and fleet status say which tasks were with the process, until a person has seen it', async () => {
+  const id = await work();
+  processes[0]?.child.kill('SIGKILL');
+  await processes[0]?.ended;
+  const fake = await startFakeServer();
+  const held = { taskType: 'quick', status: 'IN_PROGRESS', workerId: id, responseTimeoutSeconds: 30, endTime: 0 };
+  let tasks = [
+    fakeTask({ ...held, taskId: 'a' }),
+    fakeTask({ ...held, taskId: 'b' }),
+    fakeTask({ status: 'IN_PROGRESS', referenceTaskName: 'other' }),
+  ];
+  fake.routes = ({ path }) => {
+    if (path === '/api/tasks/search-v2') return { body: { totalHits: tasks.length, results: tasks } };
+    if (path.startsWith('/api/admin/task/')) return { body: [] };
+    return path === '/api/workflow/exec-1' ? { body: fakeExecution({ status: 'RUNNING', tasks }) } : undefined;
+  };
+  const printed = async (command: Command, ...args: string[]) => {
+    const lines: string[] = [];
+    const onLine = (line: string) => void lines.push(line);
+    const settings = { conductorServerUrl: fake.url, dataDir };
+    // Without a running process, the command also fails.
+    await runCommand(command, args, { settings, onLine }).catch((error) => expect(error.code).toBe('not-found'));
+    return lines.join('\n');
+  };
+
+  const wereWithIt = `${id} is gone, 2 tasks were with it. The server gives them to other workers when their lease of 30 s is over.\n  quick  task a  execution exec-1\n  quick  task b  execution exec-1`;
+  for (let looks = 0; looks < 2; looks++) expect(await printed(workersCommand)).toBe(wereWithIt);
+  expect(JSON.parse(await printed(workersCommand, '--json'))).toMatchObject({
+    workers: [],
+    gone: [{ workerId: id, tasks: [{ taskId: 'a' }, { taskId: 'b' }] }],
+  });
+  expect(await printed(statusCommand, 'exec-1')).toContain(
+    `Its worker ${id} is gone. The server gives the task to another worker when its lease of 30 s is over.`,
+  );
+  await printed(workersCommand, 'pause');
+
+  tasks = [];
+  expect(await printed(workersCommand)).toBe(`${id} is gone, no task is with it.`);
+  expect(await printed(workersCommand)).toBe('');
+  await fake.close();
+});
+
+test('N3: if the server does not answer, the announcement of a process that is gone stays', async () => {
+  const id = await work();
+  processes[0]?.child.kill('SIGKILL');
+  await processes[0]?.ended;
+  const nowhere = { CONDUCTOR_SERVER_URL: `http://127.0.0.1:${await freePort()}/api`, FLEET_DIR: dataDir };
+  for (let looks = 0; looks < 2; looks++)
+    expect((await runFleetCommand(['workers'], nowhere)).stdout).toBe(
+      `${id} is gone. The server did not say which tasks were with it.\n`,
+    );
 });
 
 describe('an error of fleet workers says what to do', () => {
