@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
+import { shortageOf } from '../../core/conductor/embedded/free-space.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { startChecked } from '../../core/conductor/start-checked.ts';
 import { FleetError } from '../../core/errors.ts';
@@ -61,7 +63,12 @@ Examples:
         return;
       }
       note(`Started ${name} as execution ${workflowId}.`);
-      const execution = await followExecution(conductor, workflowId, { signal, note, timeoutSeconds: timeout });
+      const execution = await followExecution(conductor, workflowId, {
+        signal,
+        note,
+        timeoutSeconds: timeout,
+        obstacle: () => (config.conductorServerUrl === undefined ? shortageOf(resolve(config.dataDir)) : undefined),
+      });
       if (json) print(JSON.stringify(execution));
       else printExecution(execution, print);
       if (execution.status !== 'COMPLETED') exitWith(1);

@@ -9,6 +9,8 @@ interface FollowOptions {
   signal: AbortSignal;
   note(line: string): void;
   timeoutSeconds?: number | undefined;
+  /** Looks for a reason why nothing continues, for example a full disk. Called with each note. */
+  obstacle?: () => string | undefined;
   /** How long the server may fail all calls in a row before the wait fails, in milliseconds. */
   patienceMs?: number;
 }
@@ -26,14 +28,17 @@ const PATIENCE_MS = 30_000;
 export async function followExecution(
   conductor: Conductor,
   executionId: string,
-  { signal, note, timeoutSeconds, patienceMs = PATIENCE_MS }: FollowOptions,
+  { signal, note, timeoutSeconds, obstacle, patienceMs = PATIENCE_MS }: FollowOptions,
 ): Promise<Execution> {
   const over = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000);
   const either = over ? AbortSignal.any([signal, over]) : signal;
   const calls = conductor.withSignal(either);
   const remedy = `The execution continues. To see its state, run \`fleet status ${executionId}\`.`;
-  const progress = async (standing: Standing) =>
+  const progress = async (standing: Standing) => {
     note(`${duration(standing.waitedMs)}: ${await describe(calls, standing)}`);
+    const reason = obstacle?.();
+    if (reason !== undefined) note(reason);
+  };
   try {
     return await calls.waitForEnd(executionId, { signal: either, patienceMs, progress });
   } catch (error) {

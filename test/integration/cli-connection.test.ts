@@ -76,6 +76,23 @@ describe('waiting for an execution', () => {
     expect(fake.requests.filter(({ path }) => path.endsWith('/status')).length).toBeGreaterThan(1);
   });
 
+  test('N1: while nothing continues, each note also says what is in the way', async () => {
+    let looks = 0;
+    fake.routes = ({ path }) => {
+      if (!path.startsWith('/api/workflow/exec-1')) return undefined;
+      const status = ++looks > 12 ? 'COMPLETED' : 'RUNNING';
+      return { body: { workflowId: 'exec-1', workflowName: 'w', status, tasks: [] } };
+    };
+    const { config } = loadConfig({ env: {} });
+    const notes: string[] = [];
+    await followExecution(createConductor(createCaller({ ...config, conductorServerUrl: fake.url })), 'exec-1', {
+      signal: new AbortController().signal,
+      note: (line) => void notes.push(line),
+      obstacle: () => 'The disk is full.',
+    });
+    expect(notes).toEqual([expect.stringContaining('RUNNING'), 'The disk is full.']);
+  });
+
   test('the wait ends at once if a retry of the request is useless', async () => {
     fake.routes = ({ path }) =>
       path.endsWith('/status') ? { status: 403, body: { message: 'not yours' } } : undefined;

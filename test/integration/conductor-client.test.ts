@@ -118,6 +118,17 @@ test.each([
   expect(error).toMatchObject({ code: 'upstream', remedy: expect.stringMatching(remedy) });
 });
 
+test('N1: the refusal of a server whose disk is full says so', async () => {
+  const message = '[SQLITE_FULL] Insertion failed because database is full';
+  fake.routes = () => ({ status: 500, body: { status: 500, message, retryable: false } });
+  await expect(conductor().version()).rejects.toMatchObject({
+    code: 'upstream',
+    retryable: true,
+    message: `The disk of the Conductor server at ${fake.url} is full: ${message}`,
+    remedy: 'Free some space on the disk of its database. The executions then continue by themselves.',
+  });
+});
+
 describe('N6: the client tells the refusal of a Conductor server from the answer of another program', () => {
   test.each([
     ['not-found', 404, { status: 404, message: 'No such workflow', retryable: false }, undefined],

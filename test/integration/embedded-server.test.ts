@@ -15,6 +15,7 @@ import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
 import { type Boot, fakeJava } from '../support/fake-java.ts';
 import { freePort } from '../support/free-port.ts';
+import { mountMemory } from '../support/read-only-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const folders = new TestFolders();
@@ -164,6 +165,29 @@ describe('a start', () => {
     expect(notes).toContain(`Another program uses port 8080, so the server uses port ${new URL(server.url).port}.`);
     await server.stop();
     other.close();
+  });
+
+  test('N1: on a full disk, a start fails at once, says so, and leaves nothing running', async ({ skip }) => {
+    const disk = mountMemory('size=1m');
+    if (!disk) return skip('only a root user who may mount can make a full disk');
+    const { config, starts } = await scene('full', 'answers', { dataDir: join(disk.path, 'data') });
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(/^The disk is full: only \d MB are free in .*mounted-.* The server needs 20 MB/),
+      remedy: expect.stringContaining('FLEET_DIR'),
+    });
+    expect(starts).toThrow('ENOENT');
+    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
+    disk.remove();
+  });
+
+  test('N1: if the disk becomes full during the start, the start ends at once and leaves nothing running', async () => {
+    const { config } = await scene('fills', 'disk-full');
+    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(/^The disk of .* is full, so the Conductor server could not start\.$/),
+    });
+    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
   });
 
   test('a start tries the next port if another program has taken the chosen one', async () => {

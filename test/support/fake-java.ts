@@ -6,9 +6,9 @@ import type { Config } from '../../core/config.ts';
 
 /**
  * How the fake server behaves. `answers`: it works. `fails`: it logs a failure, but its process stays. `taken`: at its
- * first start it logs that its port is taken. `mute`: it never answers. `ends`: its process ends at once.
+ * first start it logs that its port is taken. `disk-full`: it logs that its database cannot grow, and never answers. `mute`: it never answers. `ends`: its process ends at once.
  */
-export type Boot = 'answers' | 'fails' | 'taken' | 'mute' | 'ends';
+export type Boot = 'answers' | 'fails' | 'taken' | 'mute' | 'ends' | 'disk-full';
 
 /**
  * Writes a fake boot jar and a Node script that replaces `java`. The script prints a version, unpacks the jar, or runs a
@@ -48,6 +48,11 @@ function program({ boot, folder, version }: { boot: Boot; folder: string; versio
   if (boot === 'ends') {
     console.log('Error: the heap is too small');
     process.exit(1);
+  }
+  if (boot === 'disk-full') {
+    console.log('org.sqlite.SQLiteException: [SQLITE_FULL] Insertion failed because database is full');
+    setInterval(() => {}, 1000);
+    return;
   }
   if (boot === 'fails' || (boot === 'taken' && isFirst)) {
     const port = argument('--server.port');

@@ -85,10 +85,21 @@ export function errorOf(serverUrl: string, call: string, answer: HttpAnswer): Fl
     case 429:
       return new FleetError('upstream', `The Conductor server limits the rate of requests: ${message}`, { cause });
     default:
+      if (DISK_FULL.test(message)) return diskFull(serverUrl, message, cause);
       // If the server cannot read the request's body, it answers 500, although the request is wrong. Only the message shows this.
       if (/JSON parse error|not readable/i.test(message)) return new FleetError('input', message, { cause });
       return new FleetError('upstream', message, { retryable: known.retryable ?? status >= 500, cause });
   }
+}
+
+/** The words of SQLite, PostgreSQL and Java for a full disk. */
+export const DISK_FULL = /SQLITE_FULL|database or disk is full|No space left on device/i;
+
+function diskFull(serverUrl: string, message: string, cause: unknown): FleetError {
+  return new FleetError('upstream', `The disk of the Conductor server at ${serverUrl} is full: ${message}`, {
+    remedy: 'Free some space on the disk of its database. The executions then continue by themselves.',
+    cause,
+  });
 }
 
 /** True if the server has no such path. Its scheduler, for example, can be off. */

@@ -20,6 +20,7 @@ import { FleetError } from '../../errors.ts';
 import { createFolder, type DataFolder, dataFolder, prepareFiles } from './data-folder.ts';
 import { removeLeftContainers } from './docker-container.ts';
 import { withLock } from './file-lock.ts';
+import { refuseFullDisk } from './free-space.ts';
 import { findProgram } from './install/find-program.ts';
 import { launchServer } from './launch-server.ts';
 import type { Progress } from './progress.ts';
@@ -104,6 +105,7 @@ async function start(config: Config, folder: DataFolder, options: EnsureOptions)
   const { progress, fresh, detached, llmBaseUrl } = options;
   const program = await findProgram(config, progress); // first, so that the old data stays if no program is found
   removeRecord(folder.record);
+  refuseFullDisk(folder.path);
   prepareFiles(folder, { fresh, note: progress.note });
   if (program.kind === 'docker') await removeLeftContainers(folder);
   const owner = detached ? undefined : await thisProcess();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { type Config, processEnvironment } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
+import { DISK_FULL } from '../connection/connection-errors.ts';
 import { choosePort, FIRST_PORT, portTaken } from './choose-port.ts';
 import type { DataFolder } from './data-folder.ts';
 import { startContainer } from './docker-container.ts';
@@ -84,7 +85,15 @@ async function begin(options: LaunchOptions, port: number, progress: Progress): 
   const args = javaArguments({ jar: program.jar, memory: config.serverMemory, marks, port, properties });
   const pid = await spawnJava(program.java, args, serverEnvironment(config, environment), folder);
   const running = { ...record, pid };
-  writeRecord(folder.record, running);
+  try {
+    writeRecord(folder.record, running);
+  } catch (cause) {
+    await endInstance(running); // without a record, no later command finds this server
+    throw new FleetError('environment', `Cannot write ${folder.record}: ${messageOf(cause)}.`, {
+      remedy: 'Free some space on the disk, or name another data folder with --data-dir (FLEET_DIR).',
+      cause,
+    });
+  }
   return running;
 }
 
@@ -130,6 +139,15 @@ function notStarted(outcome: Outcome, config: Config, folder: DataFolder, log: s
     outcome === 'too-slow'
       ? `did not answer within ${config.serverStartSeconds} s and was stopped`
       : 'ended while it was starting';
+  if (DISK_FULL.test(log)) {
+    return new FleetError(
+      'environment',
+      `The disk of ${folder.path} is full, so the Conductor server could not start.`,
+      {
+        remedy: 'Free some space, or name a folder on another disk with --data-dir (FLEET_DIR).',
+      },
+    );
+  }
   const told = explanationIn(log);
   return new FleetError('environment', `The Conductor server ${what}.${told ? ` Its log says:\n${told}` : ''}`, {
     remedy: `Read the whole log: ${folder.log}. To give the server more time or memory, set FLEET_SERVER_START_SECONDS or FLEET_SERVER_MEMORY.`,

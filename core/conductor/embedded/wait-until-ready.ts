@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pause } from '../../pause.ts';
+import { DISK_FULL } from '../connection/connection-errors.ts';
 import { type Progress, throwIfCancelled } from './progress.ts';
 import { INSTANCE_PROPERTY } from './server-properties.ts';
 
@@ -71,6 +72,7 @@ export async function waitUntilReady(server: Booting, limitMs: number, { note, s
 
 /** Recognises in the log that Spring gave up. The process itself may continue with its other threads. */
 export function failureIn(log: string): 'failed' | 'port-taken' | undefined {
+  if (DISK_FULL.test(log)) return 'failed'; // such a server keeps its port and never answers
   if (!log.includes('APPLICATION FAILED TO START')) return undefined;
   return /Port \d+ was already in use/.test(log) ? 'port-taken' : 'failed';
 }
