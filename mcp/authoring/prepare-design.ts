@@ -8,6 +8,7 @@ import { quote } from '../shared/quote.ts';
 import { checkDefinition } from './check-definition.ts';
 import { type DryRunOutcome, dryRunDesign } from './dry-run-design.ts';
 import { findingLines } from './findings.ts';
+import { refuseOtherCalls } from './required-tools.ts';
 
 /** Rounds of each loop in a dry run; more rounds would show nothing new. */
 const DRY_ROUNDS = 2;
@@ -24,6 +25,8 @@ export interface PreparedDesign {
 /** The first execution of a design. */
 export interface Run {
   readonly input: Readonly<Record<string, unknown>>;
+  /** The only workers, workflows and MCP tools that the steps may call. Default: any. */
+  readonly toolsRequired?: readonly string[] | undefined;
   /** Throws if the input lacks a value that steps read. */
   checkInputs(names: readonly string[]): void;
 }
@@ -34,11 +37,12 @@ export interface Run {
  */
 export async function prepareDesign(
   design: Design,
-  { input, checkInputs }: Run,
+  { input, toolsRequired, checkInputs }: Run,
   context: ToolContext,
 ): Promise<PreparedDesign> {
   const { conductor, progress } = context;
   const compiled = compileSteps(design);
+  if (toolsRequired) refuseOtherCalls(compiled.def, toolsRequired);
   checkInputs(compiled.inputs);
   progress({ progress: 1, total: 4, message: 'compiled' });
   const findings = await checkDefinition(compiled.def, conductor, compiled.taskDefs);

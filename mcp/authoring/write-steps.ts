@@ -6,11 +6,20 @@ import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
 import type { ServerModel, ToolContext } from '../engine/define-tool.ts';
 import { callOf, quote } from '../shared/quote.ts';
+import { aboutTools, refuseOtherCalls } from './required-tools.ts';
 
 /** Steps that a model wrote. */
 export interface Written {
   readonly steps: readonly Record<string, unknown>[];
   readonly output?: Record<string, unknown> | undefined;
+}
+
+/** What a model writes steps for. */
+export interface Wanted {
+  readonly name: string;
+  readonly description: string;
+  /** The only workers, workflows and MCP tools that the steps may call. Default: any. */
+  readonly toolsRequired?: readonly string[] | undefined;
 }
 
 /** The model gets one chance to correct its mistakes. */
@@ -29,8 +38,9 @@ const SYSTEM = 'You write workflows as JSON. You answer with one JSON object and
  * Lets a model write the steps for a description: the client's model, or else the model that is configured on the Conductor server.
  * @throws FleetError `input` with the format of steps and an example, if there is no model, or if its steps do not compile
  */
-export async function writeSteps(name: string, description: string, context: ToolContext): Promise<Written> {
-  const base = promptFor(description);
+export async function writeSteps({ name, description, toolsRequired }: Wanted, context: ToolContext): Promise<Written> {
+  const tools = toolsRequired && (await aboutTools(toolsRequired, context.conductor));
+  const base = promptFor(description, tools);
   let prompt = base;
   let why = 'No model can write the steps: this client does not support sampling, and LLM_PROVIDER is not set.';
   for (let round = 1; round <= TRIES; round++) {
@@ -40,7 +50,7 @@ export async function writeSteps(name: string, description: string, context: Too
       why = `The model did not answer. The reason (quoted): ${quote(answer.failed, 300)}.`;
       break;
     }
-    const read = parseSteps(name, answer.said);
+    const read = parseSteps(name, answer.said, toolsRequired);
     if ('steps' in read) return read;
     why = `The model wrote steps that do not compile. The problem (quoted): ${quote(read.problem, 300)}.`;
     prompt = `${base}\n\nYou answered:\n${clip(answer.said, 8_000)}\n\nYour answer is wrong: ${read.problem}\nCorrect it and answer again.`;
@@ -61,9 +71,10 @@ export function formatNeeded(name: string, why: string): FleetError {
   });
 }
 
-function promptFor(description: string): string {
+function promptFor(description: string, tools: string | undefined): string {
   return [
     `Write a workflow for this request, quoted: ${JSON.stringify(description)}`,
+    ...(tools === undefined ? [] : [tools]),
     'Answer with {"steps":[…],"output":{…}}; output is optional and refers to steps.',
     STEP_FORMAT,
     `Example: ${JSON.stringify({ steps: EXAMPLE_STEPS })}`,
@@ -125,11 +136,12 @@ async function askServer(
 }
 
 /** The steps in a model's answer, with or without a code fence, or why they cannot be used. */
-function parseSteps(name: string, said: string): Written | { problem: string } {
+function parseSteps(name: string, said: string, toolsRequired?: readonly string[]): Written | { problem: string } {
   const json = said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
   try {
     const found = written.parse(JSON.parse(json));
-    compileSteps({ name, version: 1, ...found });
+    const { def } = compileSteps({ name, version: 1, ...found });
+    if (toolsRequired) refuseOtherCalls(def, toolsRequired);
     return found;
   } catch (error) {
     return {

@@ -17,6 +17,7 @@ import { jsonObject, newWorkflowName } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const MOST_STEPS = 100;
+const MOST_TOOLS = 50;
 /** Clients give up a call after 60 s, and the dry run takes part of that. */
 const MOST_SECONDS = 30;
 const DESCRIPTION_LIMIT = 4_000;
@@ -56,6 +57,11 @@ export default defineTool({
       .describe(
         'With id, type: http url | worker task,input | mcp_tool tool | llm prompt | approval | script code | jq | parallel branches | branch if,then | loop over,steps; ${id.body.x}, ${input.x}',
       ),
+    tools_required: z
+      .array(z.string().min(1).max(255))
+      .refine((names) => names.length <= MOST_TOOLS, `must be at most ${MOST_TOOLS} names`)
+      .optional()
+      .describe('The only workers (task types), workflows and MCP tools that the steps may call, e.g. ["charge_card"]'),
     input: jsonObject.default({}).describe('Input of the first run'),
     execute: z.boolean().default(true).describe('false: only register'),
     overwrite: z.boolean().default(false).describe('Replace a workflow of this name'),
@@ -82,7 +88,7 @@ export default defineTool({
     if (execute) refuseMissing(names, input, made);
   };
   const design = { name, version, description: purpose, steps, output: wanted };
-  const ready = await prepareDesign(design, { input, checkInputs }, context);
+  const ready = await prepareDesign(design, { input, toolsRequired: args.tools_required, checkInputs }, context);
   const created = await storeMissingTaskDefs(ready.taskDefs, context.conductor);
   await storeWorkflow(ready.def, context, { overwrite, made }).catch((error: unknown) => {
     throw withCreated(error, created);
@@ -124,13 +130,17 @@ interface Given {
   name: string;
   description?: string | undefined;
   steps?: Record<string, unknown>[] | undefined;
+  tools_required?: string[] | undefined;
 }
 
-async function stepsOf({ name, description, steps }: Given, context: ToolContext): Promise<Written> {
+async function stepsOf(
+  { name, description, steps, tools_required: toolsRequired }: Given,
+  context: ToolContext,
+): Promise<Written> {
   if (steps) return { steps };
   const { formatNeeded, writeSteps } = await import('../authoring/write-steps.ts');
   if (description === undefined) throw formatNeeded(name, 'The call has neither steps nor a description.');
-  return writeSteps(name, description, context);
+  return writeSteps({ name, description, toolsRequired }, context);
 }
 
 /** Refuses a missing input, because it would be null in every step that reads it. */

@@ -132,6 +132,61 @@ describe('design_and_execute_workflow', () => {
     expect(stored()).toBe(before);
   });
 
+  describe('M5: tools_required', () => {
+    const charge = { name: 'charge_card', description: 'Charges a card.', inputKeys: ['amount'] };
+    const known = { 'GET /api/metadata/taskdefs/charge_card': charge };
+    const stepsOf = (task: string) => [{ id: 'pay', type: 'worker', task, input: {} }];
+    const nested = [
+      {
+        id: 'all',
+        type: 'parallel',
+        branches: [stepsOf('charge_card'), stepsOf('other_task').map((step) => ({ ...step, id: 'b' }))],
+      },
+    ];
+    const given = (steps: unknown[], more = {}) => ({
+      name: 'fresh',
+      steps,
+      execute: false,
+      tools_required: ['charge_card'],
+      ...more,
+    });
+
+    test('steps that call something else are refused by name, in any branch, and nothing is registered', async () => {
+      fake.routes = working(known);
+      const before = stored();
+      for (const steps of [
+        stepsOf('other_task'),
+        nested,
+        [{ id: 'w', type: 'workflow', name: 'other_task' }],
+        [{ id: 'm', type: 'mcp_tool', server: 'http://m/mcp', tool: 'other_task' }],
+      ]) {
+        const error = await errorOf(call(designAndExecute, given(steps)));
+        expect(error).toMatchObject({ code: 'input', message: expect.stringContaining('The steps call "other_task"') });
+      }
+      expect(
+        (await errorOf(call(designAndExecute, given(stepsOf('charge_card'), { tools_required: [] })))).message,
+      ).toContain('allows only none');
+      expect(stored()).toBe(before);
+      await call(designAndExecute, given(stepsOf('charge_card')));
+      await call(designAndExecute, given([{ id: 'n', type: 'jq', query: '1' }], { tools_required: [] }));
+      expect(stored()).toBe(before + 2);
+    });
+
+    test('a model learns what it may call, and corrects a call of something else', async () => {
+      fake.routes = working(known);
+      const prompts: string[] = [];
+      const sample: ToolContext['sample'] = async (_, { prompt }) => {
+        prompts.push(prompt);
+        return JSON.stringify({ steps: stepsOf(prompts.length === 1 ? 'made_up' : 'charge_card') });
+      };
+      await call(designAndExecute, { ...describing, tools_required: ['charge_card', 'send_mail'] }, { sample });
+      expect(prompts[0]).toContain('worker step with task "charge_card": "Charges a card."; input: "amount"');
+      expect(prompts[0]).toContain('"send_mail": neither a task definition nor a workflow');
+      expect(prompts[1]).toContain('The steps call "made_up"');
+      expect(prompts).toHaveLength(2);
+    });
+  });
+
   test("if the client has no model, an execution of an unregistered workflow calls the Conductor server's model", async () => {
     const asked: Record<string, unknown>[] = [];
     fake.routes = working({
