@@ -34,13 +34,25 @@ export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => S
 export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {
   const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };
   return (context, changes) => {
-    const { served, ...settings } = prepared[context.era];
+    const { served, capabilities, instructions } = prepared[context.era];
+    // Without an open connection, a client of 2025 can neither subscribe nor be told about changes.
+    const isOpen = changes !== undefined || context.era === 'modern';
+    const settings = { instructions, capabilities: isOpen ? capabilities : withoutChanges(capabilities) };
     const server = new Server({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
     const connection = connect(context);
     const requests = requestsOf(server, connection, options);
     for (const feature of served) feature.attach(requests, connection);
     if (changes) sendChanges({ server, requests, connection, changes });
     return server;
+  };
+}
+
+function withoutChanges({ tools, resources, prompts, ...others }: ServerCapabilities): ServerCapabilities {
+  return {
+    ...others,
+    ...(tools && { tools: {} }),
+    ...(resources && { resources: {} }),
+    ...(prompts && { prompts: {} }),
   };
 }
 

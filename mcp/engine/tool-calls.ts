@@ -1,5 +1,4 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
-import { readingOf } from '../admission/subject.ts';
 import { taskIdOf, taskOf } from '../tasks/task-from-execution.ts';
 import { createdTask } from '../tasks/tasks-extension.ts';
 import { parseArguments } from './arguments/parse-arguments.ts';
@@ -9,6 +8,7 @@ import type { Tool, ToolAnswer } from './define-tool.ts';
 import { InputNeeded } from './elicitation.ts';
 import { errorResult } from './error-result.ts';
 import type { Feature } from './mcp-server.ts';
+import { onlyPage } from './only-page.ts';
 import type { AdmittedRequest } from './requests.ts';
 import { type ToolSource, toolFinder, toolLister } from './tool-catalogue.ts';
 
@@ -29,7 +29,7 @@ export function createTools(options: ToolsOptions): Feature {
     capabilities: { tools: sources.length > 0 ? { listChanged: true } : {} },
     attach(requests) {
       requests.answer('tools/list', {
-        find: () => readingOf('tools/list', 'none'),
+        find: (params) => onlyPage('tools/list', params),
         handle: async (_subject, { connection }) => ({ tools: await list(connection) }),
       });
       requests.answer('tools/call', {

@@ -6,6 +6,7 @@ import { readingOf, type Subject } from '../admission/subject.ts';
 import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
 import type { Feature } from '../engine/mcp-server.ts';
+import { onlyPage } from '../engine/only-page.ts';
 import { nearNames } from '../shared/near-names.ts';
 import type { Part, Prompt } from './define-prompt.ts';
 
@@ -22,7 +23,7 @@ export function createPrompts(options: PromptsOptions): Feature {
     attach(requests) {
       requests.answer('prompts/list', {
         countsAgainstRateLimit: false,
-        find: () => readingOf('prompts/list', 'none'),
+        find: (params) => onlyPage('prompts/list', params),
         handle: async (_subject, { connection: { caller } }) => ({
           prompts: (await prompts()).filter(({ permission }) => isAllowed(caller, permission)).map(listingOf),
         }),

@@ -9,7 +9,9 @@ import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
 import { protocolError } from '../engine/error-result.ts';
 import type { Feature } from '../engine/mcp-server.ts';
+import { onlyPage } from '../engine/only-page.ts';
 import type { AdmittedRequest } from '../engine/requests.ts';
+import { wrongCursor } from '../shared/cursor.ts';
 import { type Address, readTemplate } from './address.ts';
 import type { Resource } from './define-resource.ts';
 import { contentsFrom, readOffset } from './resource-contents.ts';
@@ -43,7 +45,7 @@ export function createResources(options: ResourcesOptions): Feature {
       });
       requests.answer('resources/templates/list', {
         countsAgainstRateLimit: false,
-        find: () => readingOf('resources/templates/list', 'none'),
+        find: (params) => onlyPage('resources/templates/list', params),
         handle: async (_subject, { connection: { caller } }) => ({
           resourceTemplates: (await visibleTo(caller)).filter(hasParameters).map(({ resource }) => ({
             ...listingOf(resource),
@@ -77,7 +79,7 @@ function listingOf({ name, title, description, mimeType, meta }: Resource) {
 /** The resources without parameters, then the definitions by name. If Conductor does not answer, the definitions are left out. */
 async function list(visible: readonly Known[], request: ListRequest, options: ResourcesOptions) {
   const { params, connection, signal } = request;
-  const cursor = params?.cursor;
+  const cursor = params?.cursor === undefined ? undefined : decodeCursor(params.cursor);
   const fixed = (cursor === undefined ? visible : [])
     .filter((one) => !hasParameters(one))
     .map(({ resource }) => ({ ...listingOf(resource), uri: resource.uriTemplate }));
@@ -86,7 +88,7 @@ async function list(visible: readonly Known[], request: ListRequest, options: Re
   try {
     const { definitions } = await readContext({ caller: connection.caller, signal, log: options.log }, options);
     const names = [...(await definitions.index()).keys()].filter((name) => !isLock(name)).sort();
-    const after = cursor === undefined ? names : names.filter((name) => name > decodeCursor(cursor));
+    const after = cursor === undefined ? names : names.filter((name) => name > cursor);
     const page = after.slice(0, PAGE);
     const last = page.at(-1);
     return {
@@ -109,8 +111,15 @@ function definitionListing(name: string) {
   return { uri: definitionUri(name), name, title: `Workflow ${name}`, mimeType: 'application/json' };
 }
 
-const encodeCursor = (name: string) => Buffer.from(name).toString('base64url');
-const decodeCursor = (cursor: string) => Buffer.from(cursor, 'base64url').toString();
+/** Marks a text as a cursor of this server. */
+const AFTER = 'after ';
+
+const encodeCursor = (name: string) => Buffer.from(`${AFTER}${name}`).toString('base64url');
+const decodeCursor = (cursor: string) => {
+  const text = Buffer.from(cursor, 'base64url').toString();
+  if (!text.startsWith(AFTER)) throw wrongCursor('send the request without a cursor.');
+  return text.slice(AFTER.length);
+};
 
 /** The resource that an address names, and the text of the resource. */
 interface Found extends Subject {

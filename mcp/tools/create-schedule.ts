@@ -25,7 +25,7 @@ export default defineTool({
     name: z
       .string()
       .refine(isScheduleName, 'must have 1 to 255 characters, not be "." or "..", and contain no "/" or "\\"')
-      .describe('Name of the schedule, without / and \\\\'),
+      .describe('Name of the schedule, without / and \\'),
     workflowName: workflowName.describe('Whole name of the workflow to start'),
     version: definitionVersion.optional().describe('Default: the highest at each start'),
     input: jsonObject.default({}).describe('Input of each start'),

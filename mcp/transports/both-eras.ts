@@ -1,4 +1,5 @@
 import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import { checkParams } from './check-params.ts';
 import type { McpFront } from './mcp-front.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 import { Sessions } from './sessions.ts';
@@ -27,11 +28,34 @@ export function serveBothEras({ build, subscriptions, sessions: has, onerror }: 
   const sessions = has ? new Sessions({ ...limits, build: (context) => build(context, changes) }) : undefined;
   const stateless = statelessHandler({ ...limits, build });
   return {
-    async fetch(request, given) {
+    async fetch(sent, asSent) {
+      const given = checkBody(asSent);
+      if (given instanceof Response) return given;
+      const request = acceptingAll(sent);
       if (!(await isLegacyRequest(request, given.parsedBody, limits)))
         return fetchWithSubscriptions(subscriptions, request, modern.fetch, given);
       return sessions ? sessions.fetch(request, given) : stateless(request, given);
     },
     close: async () => void (await Promise.all([modern.close(), sessions?.close()])),
   };
+}
+
+/** The SDK compares the accepted types word by word, so it would refuse a client that accepts all types. */
+function acceptingAll(request: Request): Request {
+  const accept = request.headers.get('accept') ?? '*/*';
+  if (!/(^|,)\s*\*\/\*/.test(accept)) return request;
+  const headers = new Headers(request.headers);
+  headers.set('accept', `${accept}, application/json, text/event-stream`);
+  return new Request(request.url, { method: request.method, headers, signal: request.signal });
+}
+
+/** The body with parameters that the SDK can read, or the refusal. The SDK itself would answer with a dump of its checks. */
+function checkBody(given: McpHandlerRequestOptions): McpHandlerRequestOptions | Response {
+  const { parsedBody: body } = given;
+  if (body === undefined) return given;
+  const all = (Array.isArray(body) ? body : [body]).map(checkParams);
+  const refusals = all.flatMap((one) => ('refusal' in one ? [one.refusal] : []));
+  if (refusals.length > 0) return Response.json(Array.isArray(body) ? refusals : refusals[0]);
+  const messages = all.flatMap((one) => ('message' in one ? [one.message] : []));
+  return { ...given, parsedBody: Array.isArray(body) ? messages : messages[0] };
 }

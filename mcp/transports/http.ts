@@ -5,6 +5,7 @@ import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
+import { allowScripts } from './cors.ts';
 import { hostCheck, LOOPBACK } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
 import { nodeHandler } from './node-handler.ts';
@@ -50,9 +51,11 @@ export async function startHttp({
       const { request } = arrival;
       const refused = check(arrival);
       if (refused) return refused;
-      if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
-      const body = await arrival.readBody();
-      return body instanceof Response ? body : mcp.fetch(request, body);
+      return allowScripts(request, async () => {
+        if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
+        const body = await arrival.readBody();
+        return body instanceof Response ? body : mcp.fetch(request, body);
+      });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),
   );

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { MAX_BODY_BYTES, parseBody, readBody, refusal } from './request-body.ts';
 
@@ -78,5 +80,7 @@ async function write(incoming: IncomingMessage, response: ServerResponse, answer
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   if (!isStream || !answer.body) return void response.end(await answer.text());
   response.flushHeaders(); // the client learns that its stream is open before the first event
-  await pipeline(answer.body, response);
+  // Given a web stream itself, `pipeline` would wait for the next event before it cancels the stream of a client that has gone.
+  const body = answer.body as NodeReadableStream; // the same class, whose two declarations differ in BYOB readers
+  await pipeline(Readable.fromWeb(body), response);
 }

@@ -4,6 +4,7 @@ import { StdioServerTransport, serveStdio as serveConnection } from '@modelconte
 import type { Logger } from '../../core/log.ts';
 import { aborted } from '../../core/pause.ts';
 import type { McpFront } from './mcp-front.ts';
+import { StdioLines } from './stdio-lines.ts';
 import { SubscriptionTransport } from './subscriptions.ts';
 
 /**
@@ -29,13 +30,18 @@ export async function serveStdio(
 class NotifyingTransport extends StdioServerTransport {
   readonly #sent: () => void;
 
+  readonly #lines: StdioLines;
+
   constructor(sent: () => void) {
-    super();
+    // The SDK's type has neither batches nor errors without an id, but it writes any value as a line.
+    const lines = new StdioLines((answer) => void super.send(answer as JSONRPCMessage));
+    super(lines.from(process.stdin));
+    this.#lines = lines;
     this.#sent = sent;
   }
 
   override async send(message: JSONRPCMessage): Promise<void> {
-    await super.send(message);
+    if (!this.#lines.takes(message)) await super.send(message);
     this.#sent();
   }
 }

@@ -1,3 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer as createProxy } from 'node:http';
+import { createServer as createTls } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
@@ -147,4 +155,76 @@ describe('N6: the client tells the refusal of a Conductor server from the answer
     if (remedy) expect(error.remedy).toMatch(remedy);
     else expect(error.remedy).toBeUndefined();
   });
+});
+
+/** A certificate for 127.0.0.1 that Java's keytool makes for this run. */
+function ownCertificate() {
+  const folder = mkdtempSync(join(tmpdir(), 'fleet-tls-'));
+  const passphrase = randomUUID();
+  const [store, certFile] = [join(folder, 'store.p12'), join(folder, 'cert.pem')];
+  const keytool = (command: string, ...args: string[]) =>
+    execFileSync('keytool', [command, '-alias', 'own', '-keystore', store, '-storepass', passphrase, ...args], {
+      stdio: 'pipe',
+    });
+  const names = ['-dname', 'CN=127.0.0.1', '-ext', 'SAN=IP:127.0.0.1'];
+  keytool(
+    '-genkeypair',
+    '-keyalg',
+    'EC',
+    '-groupname',
+    'secp256r1',
+    '-storetype',
+    'PKCS12',
+    '-validity',
+    '2',
+    ...names,
+  );
+  keytool('-exportcert', '-rfc', '-file', certFile);
+  return { pfx: readFileSync(store), passphrase, certFile };
+}
+
+test('M3: calls reach a server with TLS through a proxy', async () => {
+  const { pfx, passphrase, certFile } = ownCertificate();
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => void sockets.add(socket);
+  const secure = createTls({ pfx, passphrase }, (_request, response) => void response.end(release.version)).on(
+    'connection',
+    keep,
+  );
+  const tunnels: string[] = [];
+  const proxy = createProxy((_request, response) => void response.writeHead(500).end())
+    .on('connection', keep)
+    .on('connect', ({ url = '' }, client: Socket) => {
+      tunnels.push(url);
+      const [host, port] = url.split(':');
+      const upstream = connect(Number(port), host, () => {
+        client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [client, upstream]) socket.on('error', () => {});
+    });
+  const portOf = async (server: typeof proxy | typeof secure) => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return (server.address() as AddressInfo).port;
+  };
+  const [port, proxyPort] = [await portOf(secure), await portOf(proxy)];
+  const api = createConductor(
+    createCaller({
+      conductorServerUrl: `https://127.0.0.1:${port}/api`,
+      conductorProxyUrl: `http://127.0.0.1:${proxyPort}`,
+      conductorTlsCaPath: certFile,
+      conductorAuthKey: undefined,
+      conductorAuthSecret: undefined,
+      requestTimeoutMs: 5000,
+    }),
+  );
+  try {
+    expect(await api.version()).toBe(release.version);
+    expect(tunnels).toEqual([`127.0.0.1:${port}`]);
+  } finally {
+    api.close();
+    for (const socket of sockets) socket.destroy();
+    secure.close();
+    proxy.close();
+  }
 });

@@ -124,7 +124,7 @@ describe('the plugin of Claude Code', () => {
     const config = readFileSync(join(installed, '.mcp.json'), 'utf8')
       .replaceAll('${CLAUDE_PLUGIN_ROOT}', installed)
       .replaceAll('${CLAUDE_PROJECT_DIR}', project);
-    const target = targetIn('claude-code', JSON.parse(config));
+    const target = targetIn('claude-code', JSON.parse(config), 'fleet');
     if ('url' in target) throw new Error('The plugin must start a program, but its configuration has an address.');
     return { ...target, env: { ...target.env, CONDUCTOR_SERVER_URL: fake.url } };
   };

@@ -106,13 +106,24 @@ describe('resources/read', () => {
     expect(fake.requests).toHaveLength(before);
   });
 
-  test('a name with a slash reaches Conductor as one segment of the path', async () => {
+  test('a name with a space, a percent sign and a question mark reaches Conductor as one segment of the path', async () => {
+    const name = 'b c%2F?';
     fake.routes = ({ path }) =>
-      decodeURIComponent(path) === '/api/metadata/workflow/a/../b c'
-        ? { body: { name: 'a/../b c', version: 1, tasks: [] } }
+      path === `/api/metadata/workflow/${encodeURIComponent(name)}`
+        ? { body: { name, version: 1, tasks: [] } }
         : undefined;
-    const [content] = await read(`conductor://workflows/${encodeURIComponent('a/../b c')}`);
-    expect(JSON.parse(content?.text ?? '')).toMatchObject({ name: 'a/../b c' });
+    const [content] = await read(`conductor://workflows/${encodeURIComponent(name)}`);
+    expect(JSON.parse(content?.text ?? '')).toMatchObject({ name });
+  });
+
+  test('D8: a name with a slash is refused before Conductor is called', async () => {
+    const uri = `conductor://workflows/${encodeURIComponent('a/../b c')}`;
+    const before = fake.requests.length;
+    await expect(read(uri)).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('it contains "/"'),
+    });
+    expect(fake.requests).toHaveLength(before);
   });
 
   test.each(['html', 'error-500', 'bad-json', 'wrong-shape', 'hang-up'] as const)(

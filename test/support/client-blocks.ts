@@ -32,12 +32,12 @@ const stdio = z.strictObject({
 });
 const http = z.strictObject({ type: z.literal('http').optional(), url: z.url() });
 
-/** Returns what the client does for the server `conductor` in its file: start a program, or connect to an address. */
-export function targetIn(client: ClientName, file: unknown): Target {
-  const entry = z.looseObject({ [clients[client].section]: z.looseObject({ conductor: z.union([stdio, http]) }) });
-  const { conductor } = entry.parse(file)[clients[client].section] as {
-    conductor: z.output<typeof stdio | typeof http>;
-  };
+/** Returns what the client does for a server in its file, by default `conductor`: start a program, or connect to an address. */
+export function targetIn(client: ClientName, file: unknown, server = 'conductor'): Target {
+  const servers = z.looseObject({ [server]: z.union([stdio, http]) });
+  const entry = z.looseObject({ [clients[client].section]: servers });
+  const found = entry.parse(file)[clients[client].section] as Record<string, z.output<typeof stdio | typeof http>>; // checked by the schema
+  const conductor = z.union([stdio, http]).parse(found[server]);
   if ('url' in conductor) return { url: conductor.url };
   const { PATH = '', HOME = '' } = processEnvironment();
   return { command: conductor.command, args: conductor.args, env: { PATH, HOME, ...conductor.env } };

@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { discover } from '../../core/content/discover.ts';
 import { isTool } from '../../mcp/engine/define-tool.ts';
 import { listingOf } from '../../mcp/engine/tool-listing.ts';
+import { toolNames } from '../../mcp/workflow-tools/tool-names.ts';
 import { tokensOf } from '../support/tokens.ts';
 
 const TOKENS_PER_TOOL = 450;
@@ -15,6 +16,28 @@ test(`the default list has at most ${TOOLS_BY_DEFAULT} tools and ${TOKENS_BY_DEF
   const listed = tools.filter(({ byDefault }) => byDefault).map(listingOf);
   expect(listed.length).toBeLessThanOrEqual(TOOLS_BY_DEFAULT);
   expect(tokensOf(listed)).toBeLessThanOrEqual(TOKENS_BY_DEFAULT);
+});
+
+test('M11: every tool name has at most 64 characters with the longest prefix that a client puts before it', () => {
+  const plugin = (file: string) => JSON.parse(readFileSync(new URL(`../../plugin/${file}`, import.meta.url), 'utf8'));
+  const [server = ''] = Object.keys(plugin('.mcp.json').mcpServers);
+  const prefixes = [
+    `mcp__plugin_${plugin('.claude-plugin/plugin.json').name}_${server}__`, // Claude Code, for a server of a plugin
+    'mcp__conductor-fleet__', // Claude Code
+    'mcp_conductor-fleet_', // VS Code, Gemini CLI
+    'conductor-fleet__', // several agents
+  ];
+  for (const prefix of prefixes) {
+    for (const { name } of tools) expect(`${prefix}${name}`.length, name).toBeLessThanOrEqual(64);
+    const workflows = [
+      'A'.repeat(200),
+      'a'.repeat(200),
+      'ALongNameWithManyWordsThatDescribeEverything',
+      ...tools.map(({ name }) => name),
+    ];
+    const taken = new Set(tools.map(({ name }) => name));
+    for (const name of toolNames(workflows, taken).values()) expect(`${prefix}${name}`.length).toBeLessThanOrEqual(64);
+  }
 });
 
 test('every tool has a stored definition, and every stored definition has a tool', () => {

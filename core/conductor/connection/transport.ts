@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import type { Agent, Dispatcher, ProxyAgent } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
 
@@ -128,11 +128,10 @@ async function openLanes(config: TransportConfig): Promise<Record<Lane, Dispatch
   return { poll: open(null), result: open(MAX_CONNECTIONS), other: open(MAX_CONNECTIONS) };
 }
 
-/** The type is `string`, because undici declares the types of these modules only under its main entry. */
+/** The type is `string`, because undici declares the types of this module only under its main entry. */
 const AGENT: string = 'undici/lib/dispatcher/agent.js';
-const PROXY_AGENT: string = 'undici/lib/dispatcher/proxy-agent.js';
 
-/** Loads only the module that it needs. undici's main entry also loads its fetch, caches and sockets: 13 MB that are not used here. */
+/** Without a proxy, loads only the module that it needs. undici's main entry also loads its fetch, caches and sockets: 13 MB that are not used here. */
 async function opener(config: TransportConfig): Promise<(connections: number | null) => Dispatcher> {
   const tls = tlsOptions(config);
   const uri = config.conductorProxyUrl;
@@ -140,8 +139,9 @@ async function opener(config: TransportConfig): Promise<(connections: number | n
     const direct = (await import(AGENT)) as { default: typeof Agent };
     return (connections) => new direct.default({ connections, connect: tls });
   }
-  const proxied = (await import(PROXY_AGENT)) as { default: typeof ProxyAgent };
-  return (connections) => new proxied.default({ uri, connections, requestTls: tls });
+  // Only the main entry gives dispatchers the method `connect`, with which a proxy opens its tunnel.
+  const { ProxyAgent } = await import('undici');
+  return (connections) => new ProxyAgent({ uri, connections, requestTls: tls });
 }
 
 function tlsOptions({ conductorTlsCaPath, conductorTlsCertPath, conductorTlsKeyPath }: TransportConfig) {
