@@ -11,26 +11,16 @@ import { readRecord, writeRecord } from '../../core/conductor/embedded/server-re
 import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
 import { commandOf, startOf } from '../../core/processes.ts';
-import { folderOf, quiet, TestFolders } from '../support/embedded-folders.ts';
+import { quiet, TestFolders } from '../support/embedded-folders.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
-import { type Boot, fakeJava } from '../support/fake-java.ts';
-import { freePort } from '../support/free-port.ts';
-import { mountMemory } from '../support/read-only-folder.ts';
+import type { Boot } from '../support/fake-java.ts';
+import { fakeServerScene } from '../support/fake-server-scene.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const folders = new TestFolders();
 afterAll(() => folders.clean());
 
-/** Makes a data folder with a Node program as its server, on a free port. */
-async function scene(name: string, boot: Boot = 'answers', settings: Partial<Config> = {}) {
-  const program = join(folders.path, `${name}-java`);
-  const config = folders.configFor(name, { ...fakeJava(program, boot), serverPort: await freePort(), ...settings });
-  const fleet = (...args: string[]) => runCommand(serverCommand, args, { settings: config });
-  /** Returns the path of the jar for each start so far. */
-  const starts = () => readFileSync(join(program, 'started'), 'utf8').trim().split('\n');
-  return { config, folder: folderOf(config), fleet, starts };
-}
-
+const scene = (name: string, boot?: Boot, settings?: Partial<Config>) => fakeServerScene(folders, name, boot, settings);
 const isRunning = async (pid: number | undefined) => (await commandOf(pid ?? 0)) !== undefined;
 
 describe('fleet server', () => {
@@ -165,29 +155,6 @@ describe('a start', () => {
     expect(notes).toContain(`Another program uses port 8080, so the server uses port ${new URL(server.url).port}.`);
     await server.stop();
     other.close();
-  });
-
-  test('N1: on a full disk, a start fails at once, says so, and leaves nothing running', async ({ skip }) => {
-    const disk = mountMemory('size=1m');
-    if (!disk) return skip('only a root user who may mount can make a full disk');
-    const { config, starts } = await scene('full', 'answers', { dataDir: join(disk.path, 'data') });
-    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
-      code: 'environment',
-      message: expect.stringMatching(/^The disk is full: only \d MB are free in .*mounted-.* The server needs 20 MB/),
-      remedy: expect.stringContaining('FLEET_DIR'),
-    });
-    expect(starts).toThrow('ENOENT');
-    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
-    disk.remove();
-  });
-
-  test('N1: if the disk becomes full during the start, the start ends at once and leaves nothing running', async () => {
-    const { config } = await scene('fills', 'disk-full');
-    await expect(ensureServer(config, quiet)).rejects.toMatchObject({
-      code: 'environment',
-      message: expect.stringMatching(/^The disk of .* is full, so the Conductor server could not start\.$/),
-    });
-    expect(await serverStatus(config)).toMatchObject({ kind: 'none' });
   });
 
   test('a start tries the next port if another program has taken the chosen one', async () => {
