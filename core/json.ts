@@ -62,16 +62,20 @@ export interface PlacedNumber {
   readonly value: number;
 }
 
-/** The first number that has perhaps lost digits when it was parsed or written in code; undefined if there is none. */
-export function roundedNumber(value: unknown, path: readonly (string | number)[] = []): PlacedNumber | undefined {
-  if (typeof value === 'number') {
-    const mayBeRounded = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
-    return mayBeRounded ? { path, value } : undefined;
-  }
-  const entries = Array.isArray(value) ? value.entries() : isObject(value) ? Object.entries(value) : [];
-  for (const [key, item] of entries) {
-    const found = roundedNumber(item, [...path, key]);
-    if (found) return found;
+/**
+ * The first number that has perhaps lost digits when it was parsed or written in code; undefined if there is none. Values nested to any
+ * depth are read, because a client may send them.
+ */
+export function roundedNumber(whole: unknown): PlacedNumber | undefined {
+  const unread: { path: PlacedNumber['path']; value: unknown }[] = [{ path: [], value: whole }];
+  for (let next = unread.pop(); next; next = unread.pop()) {
+    const { path, value } = next;
+    if (typeof value === 'number') {
+      const mayBeRounded = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+      if (mayBeRounded) return { path, value };
+    }
+    const entries = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
+    for (const [key, item] of entries.reverse()) unread.push({ path: [...path, key], value: item });
   }
   return undefined;
 }

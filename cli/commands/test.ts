@@ -52,11 +52,11 @@ Exit codes: 0 every scenario met its expectation; 1 a scenario did not, or the c
     const { config, args, print, exitWith } = context;
     const workflows = await loadWorkflows(config);
     const suites = await loadScenarios(config);
-    context.note(whatWasRead(config, { workflows }));
     for (const suite of suites) refuseStranger(suite, workflows);
     const names = args.filter((name) => name !== undefined);
     const chosen = withTitle(choose(workflows, names), suites, options.title);
     const results = await runChosen(context, options, workflows, chosen, suites);
+    context.note(whatWasRead(config, { workflows })); // not before an error of the server, which says what to do
     const reached = percentOf(results.map(({ coverage }) => coverage));
     if (options.json) print(JSON.stringify({ workflows: results, coverage: reached }));
     else show(results, print);

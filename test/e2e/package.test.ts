@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { listTemplates } from '../../workflows/templates/registry/templates.ts';
@@ -59,7 +59,8 @@ describe('what can be imported', () => {
     const right = readFileSync(join(project.folder, 'workflows/definitions/hello-world.ts'), 'utf8');
     const wrong = right.replace("wf.task('greet', greet, { name })", "wf.task('greet', greet, { nam: name })");
     expect(wrong).not.toBe(right);
-    writeFileSync(join(project.folder, 'workflows/wrong.ts'), wrong.replaceAll('../../', '../'));
+    const file = join(project.folder, 'workflows/wrong.ts');
+    writeFileSync(file, wrong.replaceAll('../../', '../'));
     const { code, stdout } = await project.run('npx', [
       'tsc',
       '--noEmit',
@@ -67,6 +68,7 @@ describe('what can be imported', () => {
       ...COMPILER,
       'workflows/wrong.ts',
     ]);
+    rmSync(file);
     expect({ code, stdout }).toMatchObject({
       code: expect.any(Number),
       stdout: expect.stringMatching(/wrong\.ts.*'nam'/),

@@ -149,9 +149,9 @@ describe.concurrent('a worker process', () => {
     const taskId = (await taskOf(id))?.taskId ?? '';
     expect(await logOf(taskId)).toEqual(['first step done']);
     expect(await taskOf(id)).toMatchObject({ taskId, pollCount: 1, outputData: { done: 1 } });
+    const second = await work('runtime_steps'); // waits for the task already, because its lease is shorter than a start
     expect(await first.stop()).toBe(0);
     writeFileSync(file, '');
-    const second = await work('runtime_steps');
     await vi.waitFor(async () => expect((await conductor.getStatus(id)).status).toBe('COMPLETED'), soon);
     expect(await taskOf(id)).toMatchObject({ taskId, retryCount: 0, outputData: { before: { done: 1 } } });
     expect(await second.stop()).toBe(0);

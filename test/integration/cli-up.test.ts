@@ -100,7 +100,7 @@ describe('N5: fleet up finds what makes it fail before it starts or asks a serve
 
   test.each([
     ['workflowsDir', 'definitions/broken.ts', 'export default nothing();', /definitions\/broken\.ts cannot be loaded/],
-    ['workflowsDir', 'definitions/empty.ts', 'export default {};', /empty\.ts does not export a workflow/],
+    ['workflowsDir', 'definitions/empty.ts', 'export default {};', /default export of definitions\/empty\.ts/],
     ['workflowsDir', 'schedules/broken.ts', 'throw new Error("none");', /schedules\/broken\.ts cannot be loaded/],
     ['tasksDir', 'broken.ts', 'export const x = ;', /broken\.ts cannot be loaded/],
   ])('a broken file in %s: %s', async (setting, file, source, message) => {

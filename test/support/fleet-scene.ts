@@ -14,8 +14,10 @@ export function fleetScene() {
     const { code, stdout, stderr } = await runFleetCommand(['plan', ...folder.flags, ...args]);
     return { code, text: stdout + stderr };
   };
-  const changes = async (...args: string[]): Promise<Change[]> =>
-    JSON.parse((await plan('--json', ...args)).text).changes;
+  const changes = async (...args: string[]): Promise<Change[]> => {
+    const { stdout } = await runFleetCommand(['plan', ...folder.flags, '--json', ...args]);
+    return JSON.parse(stdout).changes;
+  };
   const apply = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await runFleetCommand(['apply', ...folder.flags, '--yes', ...args]);
     expect(code, stderr).toBe(0);
