@@ -22,7 +22,7 @@ export default defineConfig({
     maxWorkers,
     reporters: ['default', './test/support/count-reporter.ts'],
     coverage: {
-      include: ['{core,workers,workflows,mcp,cli,examples}/**/*.{ts,js}'],
+      include: ['{core,workers,workflows,mcp,cli,entry,examples}/**/*.{ts,js}'],
       // Counts the lines that child processes and worker threads run, too.
       autoAttachSubprocess: true,
       reporter: [[join(import.meta.dirname, 'test/support/coverage-table.ts'), {}], 'html', 'json'],
