@@ -7,15 +7,15 @@ import { packageManifest } from './package-manifest.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Copied as they are. */
-const FILES = ['cli/fleet.js', 'README.md', 'CHANGELOG.md', 'LICENSE', 'llms.txt', 'docs'];
+/** Files and folders that are copied unchanged. `.dockerignore` lists them too. */
+export const PACKAGE_FILES = ['cli/fleet.js', 'README.md', 'CHANGELOG.md', 'LICENSE', 'llms.txt', 'docs'];
 
 /** Writes the folder that is published: compiled modules with their types, documents, and a manifest of its own. */
 export function makePackage(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   compile(join(folder, 'dist'));
-  for (const file of FILES) cpSync(join(root, file), join(folder, file), { recursive: true, force: true });
+  for (const file of PACKAGE_FILES) cpSync(join(root, file), join(folder, file), { recursive: true, force: true });
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(root), null, 2)}\n`);
 }
 
