@@ -5,6 +5,7 @@ import { onInterruption } from '../core/interruption.ts';
 import { groups, type SettingName, settingList, settings } from '../core/settings/settings.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './define-command.ts';
+import { limitYoungGeneration } from './limit-young-generation.ts';
 import { projectSettings } from './project.ts';
 
 interface Entry {
@@ -64,7 +65,10 @@ const commands: Record<string, Entry> = {
   },
   mcp: {
     summary: 'Serve MCP over stdio or HTTP, or add the server to the configuration of an MCP client',
-    load: () => import('./commands/mcp.ts'),
+    load: () => {
+      limitYoungGeneration(); // before the SDK is loaded: at rest, the process then has less memory
+      return import('./commands/mcp.ts');
+    },
   },
   server: {
     summary: 'Start, stop and inspect the embedded Conductor server',

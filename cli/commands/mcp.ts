@@ -6,7 +6,6 @@ import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { stayConnected } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { limitYoungGeneration } from '../limit-young-generation.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
 
 const actions = actionsOf('[action]', {
@@ -39,7 +38,6 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    limitYoungGeneration();
     const { buildMcp } = await import('../mcp-front.ts');
     const { config, log } = context;
     const { conductor, close } = stayConnected(config);
