@@ -54,8 +54,8 @@ interface Kept<L> {
  * 1. A look asks the server whether the task is still held. For each lease, at most one look and one heartbeat of the keeper are under way.
  * 2. While a lease is quiet, none of its heartbeats begins, and `quiet` waits for a heartbeat under way. For an update the server reads the
  *    task, checks its state and writes it back, in three steps. So a heartbeat at the same time as a result can undo the result.
- * 3. The keeper forgets a lease whose task is no longer held. Only a look shows this, because the server accepts heartbeats even for tasks
- *    of a terminated workflow.
+ * 3. The keeper forgets a lease whose task is no longer held. It looks up the task to learn this, because the server accepts heartbeats
+ *    even for tasks of a terminated workflow.
  * 4. One timer serves all leases. Without leases there is no timer.
  */
 export class LeaseKeeper<L extends Lease> {

@@ -65,7 +65,7 @@ export async function findDefinition(
   }
 }
 
-/** Returns undefined if zod cannot read the schema: any program may have written it. The input is then not checked. */
+/** Returns undefined if zod cannot read the schema, which any program may have written. The input is then not checked. */
 function schemaOf(data: Record<string, unknown> | undefined): z.ZodType | undefined {
   if (!data) return undefined;
   try {

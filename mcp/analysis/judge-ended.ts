@@ -80,7 +80,7 @@ function terminated(execution: Execution, outermost: Execution): RootCause {
   };
 }
 
-/** The execution ended because one of its tasks was cancelled. The server ends it as FAILED if the definition goes on after such a task. */
+/** The execution ended because one of its tasks was cancelled. The server ends it as FAILED if other tasks follow the cancelled task. */
 function cancelled(execution: Execution, task: Task, outermost: Execution): RootCause {
   const why = task.reasonForIncompletion;
   return {

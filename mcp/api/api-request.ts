@@ -58,7 +58,7 @@ function shownBack({ path, query, body }: Given): Record<string, unknown> {
   };
 }
 
-/** No role may call the route, so the error sends nobody to ask for a permission. */
+/** No role may call the route, so the error does not advise to ask for a permission. */
 function refusedForAll({ name, instead }: Route, why: string): FleetError {
   const message = `${name}: this MCP server refuses it for every role, because ${why}.`;
   if (!instead)

@@ -48,7 +48,7 @@ export interface McpEndpointOptions extends HostOptions {
   readonly maxResponseSizeKb?: number | undefined;
   /** Model provider on the Conductor server, for tools that call a model. Default: none. */
   readonly llmProvider?: 'openai' | 'anthropic' | 'ollama' | undefined;
-  /** The model of `llmProvider`. Default: one that fits the provider. */
+  /** The model of `llmProvider`. Default: the usual model of that provider. */
   readonly llmModel?: string | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Config } from '../../core/config.ts';
 import { count } from '../../core/text.ts';
 import type { Fleet } from '../runtime/fleet.ts';
 
-/** What became of the tasks when workers stopped. No task is lost: the server has or gets each one that did not end here. */
+/** What happened to the tasks when workers stopped. No task is lost: the server keeps every task that did not end here. */
 export interface StopReport {
   /** Number of tasks that had not ended after `workerDrainSeconds`. They went back to their queues and cost no retry. */
   readonly handedBack: number;

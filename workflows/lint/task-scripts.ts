@@ -15,7 +15,7 @@ export interface TaskScript {
 }
 
 const JAVASCRIPT = ['javascript', 'graaljs', ''];
-/** The scripts of which an `evaluatorType` says the language. The other scripts are always JavaScript. */
+/** The scripts whose language an `evaluatorType` names. The other scripts are always JavaScript. */
 const CHOOSES_EVALUATOR = /\/expression$/;
 
 /** The script of a task; undefined if the task has no script, or if the script is known only at run time. */

@@ -5,7 +5,7 @@ import { isObject } from '../../core/json.ts';
 import { expressionsIn } from './expressions.ts';
 import { nested, type Place, walk } from './walk.ts';
 
-/** A running execution of which no task is open. */
+/** A running execution without an open task. */
 export interface Standstill {
   /** When something last happened in it, epoch milliseconds. */
   readonly since: number;
@@ -44,7 +44,7 @@ export function standstillOf(execution: Execution, now: number): Standstill | un
 
 const withoutRound = (ref: string) => ref.replace(/__\d+$/, '');
 
-/** The task after the one that ended last. */
+/** The next task after the last ended task. */
 function nextTask({ workflowDefinition: def }: Execution, tasks: readonly Task[]): WorkflowTask | undefined {
   const last = tasks.filter((task) => !isOpenTask(task)).at(-1);
   if (!last || !isObject(def) || !Array.isArray(def.tasks)) return undefined;

@@ -72,7 +72,7 @@ export async function waitUntilReady(server: Booting, limitMs: number, { note, s
 
 /** Recognises in the log that Spring gave up. The process itself may continue with its other threads. */
 export function failureIn(log: string): 'failed' | 'port-taken' | undefined {
-  if (DISK_FULL.test(log)) return 'failed'; // such a server keeps its port and never answers
+  if (DISK_FULL.test(log)) return 'failed'; // the server would keep its port and never answer
   if (!log.includes('APPLICATION FAILED TO START')) return undefined;
   return /Port \d+ was already in use/.test(log) ? 'port-taken' : 'failed';
 }

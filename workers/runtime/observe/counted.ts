@@ -36,7 +36,11 @@ function families() {
     ),
     ended: new Counters('fleet_tasks_ended_total', 'Tasks that ended, by outcome', ['taskType', 'outcome']),
     spooled: new Counters('fleet_results_spooled_total', 'Results that were written to disk', byType),
-    refused: new Counters('fleet_results_refused_total', 'Results that the server refused for good', byType),
+    refused: new Counters(
+      'fleet_results_refused_total',
+      'Results that the server refused and that are not sent again',
+      byType,
+    ),
     leases: new Counters('fleet_lease_extensions_total', 'Heartbeats that the server accepted', byType),
     recovered: new Counters(
       'fleet_tasks_recovered_total',

@@ -1,10 +1,4 @@
-import {
-  isSafeToJoin,
-  isSynchronous,
-  retriesOf,
-  retriesWithoutDefinition,
-  roleOf,
-} from '../../../core/conductor/task-types.ts';
+import { isSynchronous, retriesOf, retriesWithoutDefinition, roleOf } from '../../../core/conductor/task-types.ts';
 import { isObject } from '../../../core/json.ts';
 import { hangingExclusiveJoins } from '../exclusive-joins.ts';
 import type { Problem, WorkflowRule } from '../rule.ts';
