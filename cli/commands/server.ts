@@ -90,10 +90,11 @@ async function status({ config, print, exitWith }: CommandContext, { json }: Opt
 
 async function logs({ config, print, note, signal }: CommandContext, options: Options): Promise<void> {
   const { logFile } = await serverStatus(config);
-  const { lines, end } = await readServerLog(config, { most: options.lines });
-  if (lines.length === 0) note(`The log ${logFile} is empty.`);
+  const { lines, unfinished, end } = await readServerLog(config, { most: options.lines });
+  if (lines.length === 0 && unfinished === '') note(`The log ${logFile} is empty.`);
   for (const line of lines) print(line);
-  if (options.follow) await follow(logFile, end, signal, (text) => print(text.replace(/\n$/, '')));
+  if (options.follow) await follow(logFile, end, signal, print);
+  else if (unfinished !== '') print(unfinished);
 }
 
 /** Address of the scripted model of the shop. With this model, agent workflows run without the key of a provider. */

@@ -4,7 +4,7 @@ import { createConductor } from './api.ts';
 import { createCaller } from './connection/caller.ts';
 import { type DataFolder, dataFolder } from './embedded/data-folder.ts';
 import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure-embedded.ts';
-import { lastLines } from './embedded/log-file.ts';
+import { type LogEnd, lastLines } from './embedded/log-file.ts';
 import { answers, isAlive } from './embedded/server-instance.ts';
 import { readRecord, urlOf } from './embedded/server-record.ts';
 import { isReady } from './embedded/wait-until-ready.ts';
@@ -116,8 +116,8 @@ export async function stopServer(
   return (await endEmbedded(folder, { note, signal }, () => true)) !== undefined;
 }
 
-/** The last lines of the embedded server's log, and the offset at which the reading ended. No lines if the server never ran. */
-export function readServerLog(config: Config, { most }: { most: number }): Promise<{ lines: string[]; end: number }> {
+/** The end of the embedded server's log. No lines if the server never ran. */
+export function readServerLog(config: Config, { most }: { most: number }): Promise<LogEnd> {
   return lastLines(dataFolder(config.dataDir).log, most);
 }
 

@@ -65,8 +65,26 @@ describe('fleet server', () => {
     expect((await following).stdout).toBe('two\nthree');
   });
 
+  test('fleet server logs --follow prints a line once it is complete, although the log may end in the middle of a line', async () => {
+    const { config, folder, fleet } = await scene('growing-log');
+    mkdirSync(folder.path);
+    writeFileSync(folder.log, 'one\ntw');
+    expect((await fleet('logs')).stdout).toBe('one\ntw');
+    const interrupting = new AbortController();
+    const following = runCommand(serverCommand, ['logs', '--follow'], {
+      settings: config,
+      signal: interrupting.signal,
+      onLine(line) {
+        if (line === 'one') appendFileSync(folder.log, 'o\nthr');
+        if (line === 'two') setTimeout(() => appendFileSync(folder.log, 'ee\nlast\n'), 1_000);
+        if (line === 'last') interrupting.abort();
+      },
+    });
+    expect((await following).stdout.split('\n')).toEqual(['one', 'two', 'three', 'last']);
+  });
+
   test('fleet server logs --follow prints every line once if the log grows while the command starts to follow it', async () => {
-    const { config, folder } = await scene('growing-log');
+    const { config, folder } = await scene('growing-log-twice');
     mkdirSync(folder.path);
     writeFileSync(folder.log, '');
     const interrupting = new AbortController();
@@ -74,10 +92,10 @@ describe('fleet server', () => {
       settings: config,
       signal: interrupting.signal,
       onLine(text) {
-        if (text.includes('last')) interrupting.abort();
+        if (text === 'last') interrupting.abort();
       },
     });
-    const written = Array.from({ length: 500 }, (_, index) => `line ${index}`).concat('last');
+    const written = Array.from({ length: 2_000 }, (_, index) => `line ${index}`).concat('last');
     for (const line of written) {
       appendFileSync(folder.log, `${line}\n`);
       await nextTurn();

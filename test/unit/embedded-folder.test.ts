@@ -188,9 +188,11 @@ describe('the port', () => {
 describe('the log', () => {
   it('lastLines returns the last lines of the log', async () => {
     const { folder } = newFolder();
-    expect(await lastLines(folder.log, 2)).toEqual({ lines: [], end: 0 });
+    expect(await lastLines(folder.log, 2)).toEqual({ lines: [], unfinished: '', end: 0 });
     writeFileSync(folder.log, 'a\nb\nc\n');
-    expect(await lastLines(folder.log, 2)).toEqual({ lines: ['b', 'c'], end: 6 });
+    expect(await lastLines(folder.log, 2)).toEqual({ lines: ['b', 'c'], unfinished: '', end: 6 });
+    writeFileSync(folder.log, 'a\nb\nc\nhal');
+    expect(await lastLines(folder.log, 2)).toEqual({ lines: ['b', 'c'], unfinished: 'hal', end: 6 });
   });
 
   it('follow reads the log from an offset, and continues when a new file has replaced it', async () => {
@@ -198,11 +200,11 @@ describe('the log', () => {
     writeFileSync(folder.log, 'before\ngrüße\n');
     const ending = new AbortController();
     const seen: string[] = [];
-    await follow(folder.log, 'before\n'.length, ending.signal, (text) => {
-      seen.push(text);
+    await follow(folder.log, 'before\n'.length, ending.signal, (line) => {
+      seen.push(line);
       if (seen.length === 1) writeFileSync(folder.log, 'replaced\n');
       else ending.abort();
     });
-    expect(seen).toEqual(['grüße\n', 'replaced\n']);
+    expect(seen).toEqual(['grüße', 'replaced']);
   });
 });
