@@ -4,7 +4,9 @@ import { createConductor } from './api.ts';
 import { createCaller } from './connection/caller.ts';
 import { type DataFolder, dataFolder } from './embedded/data-folder.ts';
 import { type Ensured, endEmbedded, ensureEmbedded, findRunning } from './embedded/ensure-embedded.ts';
+import { release } from './embedded/install/release.ts';
 import { type LogEnd, lastLines } from './embedded/log-file.ts';
+import type { Progress } from './embedded/progress.ts';
 import { answers, isAlive } from './embedded/server-instance.ts';
 import { readRecord, urlOf } from './embedded/server-record.ts';
 import { isReady } from './embedded/wait-until-ready.ts';
@@ -74,7 +76,8 @@ export async function ensureServer(config: Config, options: EnsureServerOptions)
   if (config.conductorServerUrl !== undefined) return useExternal(config, config.conductorServerUrl, signal);
   const ensured = await ensureEmbedded(config, { progress: { note, signal }, fresh, detached, llmBaseUrl });
   const server = runningServer(dataFolder(config.dataDir), ensured);
-  if (!ensured.reused) await wakeOpenJoins({ ...config, conductorServerUrl: server.url }, note);
+  if (ensured.reused) await noteOtherVersion(config, server.url, { note, signal });
+  else await wakeOpenJoins({ ...config, conductorServerUrl: server.url }, note);
   return server;
 }
 
@@ -122,13 +125,33 @@ export function readServerLog(config: Config, { most }: { most: number }): Promi
 }
 
 async function useExternal(config: Config, url: string, signal: AbortSignal): Promise<RunningServer> {
+  await versionOf(config, url, signal);
+  return { url, kind: 'external', owned: false, reused: true, stop: async () => undefined };
+}
+
+async function versionOf(config: Config, url: string, signal: AbortSignal): Promise<string> {
   const conductor = createConductor(createCaller({ ...config, conductorServerUrl: url }));
   try {
-    await conductor.version(signal);
+    return await conductor.version(signal);
   } finally {
     conductor.close();
   }
-  return { url, kind: 'external', owned: false, reused: true, stop: async () => undefined };
+}
+
+/**
+ * Says so if the server that was found running has another version than a start would give. It runs on, because other processes may use
+ * it. With a checksum of the user's own, the version of the jar is not known.
+ */
+async function noteOtherVersion(config: Config, url: string, { note, signal }: Progress): Promise<void> {
+  if (config.conductorJarSha256 !== undefined) return;
+  const version = await versionOf(config, url, signal);
+  const order = version.localeCompare(release.version, 'en', { numeric: true });
+  if (order === 0) return;
+  const remedy =
+    order < 0
+      ? `To change to ${release.version}: fleet server stop, then repeat this command. The data stays.`
+      : 'Update conductor-fleet here: an older server may not be able to read the data of a newer one.';
+  note(`Conductor ${version} already runs; this program brings ${release.version}. ${remedy}`);
 }
 
 function runningServer(folder: DataFolder, { record, owned, reused }: Ensured): RunningServer {

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,11 +5,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import serverCommand from '../../cli/commands/server.ts';
 import { release } from '../../core/conductor/embedded/install/release.ts';
-import { readRecord, writeRecord } from '../../core/conductor/embedded/server-record.ts';
-import { ensureServer, findServer, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
+import { readRecord } from '../../core/conductor/embedded/server-record.ts';
+import { ensureServer, serverStatus } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
-import { commandOf, startOf } from '../../core/processes.ts';
-import { quiet, TestFolders } from '../support/embedded-folders.ts';
+import { isRunning, quiet, TestFolders } from '../support/embedded-folders.ts';
 import { startFakeConductor } from '../support/fake-conductor.ts';
 import type { Boot } from '../support/fake-java.ts';
 import { fakeServerScene } from '../support/fake-server-scene.ts';
@@ -21,7 +18,6 @@ const folders = new TestFolders();
 afterAll(() => folders.clean());
 
 const scene = (name: string, boot?: Boot, settings?: Partial<Config>) => fakeServerScene(folders, name, boot, settings);
-const isRunning = async (pid: number | undefined) => (await commandOf(pid ?? 0)) !== undefined;
 
 describe('fleet server', () => {
   test('fleet server starts a server, shares it, shows its status and log, and stops it', async () => {
@@ -233,67 +229,4 @@ test('a start refuses a database file that the server did not make; --fresh repl
   expect(readFileSync(folder.database, 'utf8')).toBe('something else');
   const server = await ensureServer(config, { ...quiet, fresh: true });
   await server.stop();
-});
-
-describe('a server that is found running', () => {
-  /** Starts a process that does nothing, with these arguments. */
-  const idle = (...args: string[]): ChildProcess =>
-    folders.add(spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...args], { stdio: 'ignore' }));
-
-  test('a start takes over a running server only after its owner has died', async () => {
-    const { config, folder } = await scene('orphan');
-    const first = await ensureServer(config, quiet);
-    const living = idle();
-    const state = readRecord(folder.record);
-    if (typeof state === 'string') throw new Error(state);
-    const pid = living.pid ?? 0;
-    writeRecord(folder.record, { ...state, owner: { pid, startedAt: (await startOf(pid)) ?? '' } });
-    expect(await ensureServer(config, quiet)).toMatchObject({ pid: first.pid, owned: false, reused: true });
-    await first.stop();
-    expect(await serverStatus(config)).toMatchObject({ ready: true, ownerPid: pid });
-
-    living.kill('SIGKILL');
-    await once(living, 'exit');
-    const heir = await ensureServer(config, quiet);
-    expect(heir).toMatchObject({ pid: first.pid, owned: true, reused: true });
-    await heir.stop();
-    expect(await isRunning(first.pid)).toBe(false);
-  });
-
-  test.each(['missing', 'broken'])('a running server is found even if its record is %s', async (record) => {
-    const { config, folder } = await scene(`unrecorded-${record}`);
-    const first = await ensureServer(config, quiet);
-    if (record === 'missing') rmSync(folder.record);
-    else truncateSync(folder.record, 20);
-    expect(await serverStatus(config)).toMatchObject({ ready: true, pid: first.pid });
-    expect(await ensureServer(config, quiet)).toMatchObject({ pid: first.pid, owned: false, reused: true });
-    expect(await stopServer(config)).toBe(true);
-    expect(await isRunning(first.pid)).toBe(false);
-  });
-
-  /** Records an idle process as the folder's server. */
-  async function record(name: string, settings: Partial<Config>, ...args: string[]) {
-    const { config, folder } = await scene(name, 'answers', settings);
-    mkdirSync(folder.path);
-    const child = idle(...args);
-    await once(child, 'spawn');
-    const state = { kind: 'jar', instance: 'mute', pid: child.pid, port: 18_999, version: release.version } as const;
-    writeRecord(folder.record, { ...state, startedAt: new Date(0).toISOString() });
-    return { config, child };
-  }
-
-  test('a start ends the recorded server if it is ours and no longer answers', async () => {
-    const settings = { conductorJava: '/nowhere/java', serverStartSeconds: 1 };
-    const { config, child } = await record('mute-before', settings, '-Dfleet.instance=mute');
-    const ended = once(child, 'exit');
-    await expect(ensureServer(config, quiet)).rejects.toMatchObject({ code: 'config' });
-    expect(await ended).toEqual([null, 'SIGTERM']);
-  });
-
-  test('a recorded process id that now belongs to another program is ignored', async () => {
-    const { config, child } = await record('stranger', {});
-    expect(await findServer(config)).toBeUndefined();
-    expect(await stopServer(config)).toBe(false);
-    expect(child.exitCode ?? child.signalCode).toBeNull();
-  });
 });

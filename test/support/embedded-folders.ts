@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type DataFolder, dataFolder } from '../../core/conductor/embedded/data-folder.ts';
 import { stopServer } from '../../core/conductor/ensure-server.ts';
 import { type Config, loadConfig, processEnvironment } from '../../core/config.ts';
+import { commandOf } from '../../core/processes.ts';
 
 /** The data folders of a test file, and the processes that it starts. `clean` ends and removes all of them. */
 export class TestFolders {
@@ -36,3 +37,4 @@ export class TestFolders {
 
 export const folderOf = ({ dataDir }: Config): DataFolder => dataFolder(dataDir);
 export const quiet = { note: () => undefined };
+export const isRunning = async (pid: number | undefined) => (await commandOf(pid ?? 0)) !== undefined;

@@ -12,14 +12,14 @@ export type Boot = 'answers' | 'fails' | 'taken' | 'mute' | 'ends' | 'disk-full'
 
 /**
  * Writes a fake boot jar and a Node script that replaces `java`. The script prints a version, unpacks the jar, or runs a
- * fake server that answers as Conductor does during a start and a stop. Returns the settings for the script and the jar.
+ * fake server that answers as Conductor of this version does during a start and a stop. Returns the settings for the script and the jar.
  */
-export function fakeJava(folder: string, boot: Boot = 'answers'): Partial<Config> {
+export function fakeJava(folder: string, boot: Boot = 'answers', version: string = release.version): Partial<Config> {
   mkdirSync(folder, { recursive: true });
   const jar = join(folder, 'boot.jar');
   writeFileSync(jar, 'a boot jar');
   const java = join(folder, 'java');
-  const given = JSON.stringify({ boot, folder, version: release.version });
+  const given = JSON.stringify({ boot, folder, version });
   writeFileSync(java, `#!${process.execPath}\n(${program.toString()})(${given});\n`);
   chmodSync(java, 0o755);
   const conductorJarSha256 = createHash('sha256').update('a boot jar').digest('hex');
