@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { emitTypes } from '../../cli/docs/reference/emit-types.ts';
 import { root } from '../support/product.ts';
-import { emitTypes, publicNames } from '../support/public-surface.ts';
+import { publicNames } from '../support/public-surface.ts';
 
 /*
  * The names that can be imported from the package, with their signatures. A change of a stored file is a change for users: raise the

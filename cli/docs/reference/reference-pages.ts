@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sectionsOf } from '../../../mcp/docs/sections.ts';
 import { type Declaration, declarationsOf } from './declarations.ts';
 import { docstringMarkdown, firstSentence } from './docstring-markdown.ts';
+import { emitTypes } from './emit-types.ts';
 import { type Member, membersOf } from './members.ts';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 interface Topic {
   readonly page: string;
@@ -81,9 +78,7 @@ export interface Chapter extends Topic {
 export function readReference(): Chapter[] {
   const types = mkdtempSync(join(tmpdir(), 'fleet-types-'));
   try {
-    const compiler = join(root, 'node_modules/typescript/bin/tsc');
-    const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck', '--emitDeclarationOnly', '--outDir', types];
-    execFileSync(process.execPath, [compiler, ...args], { stdio: 'pipe' });
+    emitTypes(types);
     return chaptersIn(types);
   } finally {
     rmSync(types, { recursive: true, force: true });
