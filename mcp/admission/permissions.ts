@@ -1,32 +1,62 @@
-/** A permission that a request can need and that a role can grant. */
-export type Permission = 'workflows:read' | 'workflows:write' | 'workflows:execute' | 'executions:read' | 'tasks:read';
+/** Every permission. */
+export const permissions = [
+  'workflows:read',
+  'executions:read',
+  'tasks:read',
+  'workflows:execute',
+  'tasks:write',
+  'approvals:decide',
+  'workflows:write',
+] as const;
+/** A permission that a request can need and that a role or a token can grant. */
+export type Permission = (typeof permissions)[number];
 
-/** What a caller may do. A viewer reads. An operator also runs and steers executions. An admin also changes definitions. */
+/**
+ * What a caller may do. A viewer reads. An operator also runs and steers executions, works on tasks and decides approvals. An admin also
+ * changes definitions.
+ */
 export type Role = 'viewer' | 'operator' | 'admin';
 
 /** The roles of callers, from the least to the most trusted. */
 export const roles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];
 
 const READING: readonly Permission[] = ['workflows:read', 'executions:read', 'tasks:read'];
+const OPERATING: readonly Permission[] = [...READING, 'workflows:execute', 'tasks:write', 'approvals:decide'];
 
 const GRANTED: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: READING,
-  operator: [...READING, 'workflows:execute'],
-  admin: [...READING, 'workflows:execute', 'workflows:write'],
+  operator: OPERATING,
+  admin: [...OPERATING, 'workflows:write'],
 };
+
+/** Every permission of a role. */
+export function permissionsOf(role: Role): readonly Permission[] {
+  return GRANTED[role];
+}
 
 /** Who sends a request, and what this caller may do. */
 export interface Caller {
+  /**
+   * Unique among all callers. Sessions, request state, claims and rate limits belong to one id. A caller with a token has the id
+   * `<issuer>#<subject>`.
+   */
+  readonly id: string;
+  /** Names the caller to people: in logs, in the audit and in records of decisions. */
   readonly name: string;
   readonly role: Role;
+  /** A token can grant fewer or more permissions than its role. */
   readonly permissions: readonly Permission[];
+  /** How the server knows the caller: by a checked token, by what an embedding host said, or by its own configuration. */
+  readonly knownBy: 'token' | 'host' | 'configuration';
+  /** If set and the role is not admin, the caller may only change and start workflows whose name starts with `<team>_`. */
+  readonly team?: string;
 }
 
-/** A caller with every permission of its role. */
+/** A caller with every permission of its role, as the configuration of the server names it. */
 export function callerOf(role: Role, name = 'local'): Caller {
-  return { name, role, permissions: GRANTED[role] };
+  return { id: name, name, role, permissions: GRANTED[role], knownBy: 'configuration' };
 }
 
-export function isAllowed({ permissions }: Caller, permission: Permission): boolean {
-  return permissions.includes(permission);
+export function isAllowed({ permissions: granted }: Caller, permission: Permission): boolean {
+  return granted.includes(permission);
 }

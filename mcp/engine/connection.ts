@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
@@ -47,19 +48,28 @@ const ANONYMOUS = 'anonymous';
 export function authInfoOf(identity: CallerIdentity): AuthInfo {
   const { name, role } = identity;
   if (typeof name === 'string' && name !== '' && roles.includes(role))
-    return { token: '', clientId: name, scopes: [], extra: { role } };
+    return authInfoOfCaller({ ...callerOf(role, name), knownBy: 'host' });
   throw new FleetError('config', `callerFrom returned ${JSON.stringify(identity)}, which is not a caller.`, {
     remedy: `Return { name, role } with one of the roles ${roles.join(', ')}, or undefined for a viewer.`,
   });
 }
 
-/** The caller in an embedded server: a viewer, unless the host said who it is. */
-export function callerFromAuth({ authInfo }: McpRequestContext): Caller {
-  const role = roles.find((known) => known === authInfo?.extra?.role);
-  return callerOf(role ?? 'viewer', authInfo?.clientId ?? ANONYMOUS);
+/** The caller in the form in which the SDK hands it on to `callerIn`, without reading it. */
+export function authInfoOfCaller(caller: Caller): AuthInfo {
+  return { token: '', clientId: caller.id, scopes: [], extra: { caller } };
 }
 
-/** True if both requests come from the same caller, with the same role. */
+/** The caller whom the door of the HTTP server has found. */
+export function callerIn(authInfo: AuthInfo | undefined): Caller | undefined {
+  return authInfo?.extra?.caller as Caller | undefined; // only `authInfoOfCaller` writes this field
+}
+
+/** The caller in an embedded server: a viewer, unless the host said who it is. */
+export function callerFromAuth({ authInfo }: McpRequestContext): Caller {
+  return callerIn(authInfo) ?? { ...callerOf('viewer', ANONYMOUS), knownBy: 'host' };
+}
+
+/** True if both requests come from the same caller, who may do the same. */
 export function isSameCaller(one: AuthInfo | undefined, other: AuthInfo | undefined): boolean {
-  return one?.clientId === other?.clientId && one?.extra?.role === other?.extra?.role;
+  return isDeepStrictEqual(callerIn(one), callerIn(other));
 }

@@ -35,7 +35,7 @@ export default defineTool({
   description:
     'Takes (polls for, reserves) the next waiting task, a piece of work or job to be done by you as a worker; its lease is kept for you. Answer with update_task. The input comes as workers get it, secrets included.',
   toolset: 'agents',
-  permission: 'workflows:execute',
+  permission: 'tasks:write',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   input: z.strictObject({
     taskTypes: z

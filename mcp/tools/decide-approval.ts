@@ -34,7 +34,7 @@ export default defineTool({
     'Approves (signs off) or rejects what waits for a person or signal, with a reason. Decide only what your person has decided. If the client can show a form, the person confirms it there.',
   toolset: 'approvals',
   byDefault: true,
-  permission: 'workflows:execute',
+  permission: 'approvals:decide',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: z.strictObject({
     executionId: executionId.describe('Id of the execution'),

@@ -18,7 +18,7 @@ export default defineTool({
     'Reports on a task that you claimed and work on: progress (keeps the lease on), complete with its result, failed with a reason, or given back (released) so that another worker takes it. Tells if the lease was lost. With executionId and taskRef instead of claimId: completes or fails a task of a worker that does not report.',
   toolset: 'agents',
   byDefault: true,
-  permission: 'workflows:execute',
+  permission: 'tasks:write',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   input: z.strictObject({
     claimId: z
