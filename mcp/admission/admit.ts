@@ -7,35 +7,65 @@ import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
 
 /*
- * Admission: every client request passes the function `admit`, for all methods and transports.
+ * Admission: every request of a client passes `enter`, for all methods and transports, before its handler runs.
  *
- * 1. Only `mcp/engine/requests.ts` registers handlers, and it wraps each handler in `admit`. The SDK itself answers
- *    `subscriptions/listen`, so the transports first ask `mcp/subscriptions/listen-admission.ts` to admit the request.
+ * 1. Only `mcp/engine/requests.ts` registers handlers, and no handler runs without an entered request. Over HTTP, a request enters at the
+ *    door (`mcp/transports/door/admit-at-door.ts`), because only there a refusal can become an HTTP status. Over stdio it enters in its handler.
  * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. These messages reveal nothing about
- *    Conductor, need no permission and do not count against the rate limit.
+ *    Conductor and do not enter. Over HTTP, authentication precedes them too.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
- * 4. One rate limit serves all connections of the process. A request above it first waits up to two seconds for its turn.
- * 5. The process's own reads do not count, for example the reads that watch an execution for a subscriber.
+ * 4. The process's own reads do not enter, for example the reads that watch an execution for a subscriber.
  */
 
-export interface AdmissionRequest<S extends Subject> {
+/** A request that wants to enter. */
+export interface Arriving {
   readonly caller: Caller;
+  readonly method: string;
+  readonly params: unknown;
   readonly countsAgainstRateLimit: boolean;
   /** Aborted when the client cancels. A request that waits for the rate limit then ends. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Finds what the request is about. @throws if the request names something that does not exist */
-  find(): S | Promise<S>;
+  find(): Subject | Promise<Subject>;
 }
 
-/**
- * Checks a request, handles it and returns its result.
- * @throws FleetError `denied` if the caller lacks the permission or exceeds the rate limit. Errors of `find` and `handle` pass through.
- */
-export type Admit = <S extends Subject, R>(
-  request: AdmissionRequest<S>,
-  handle: (subject: S) => R | Promise<R>,
-) => Promise<R>;
+/** A request that was let in. Its handler ends it by one of the two functions. */
+export interface Admitted {
+  readonly isAdmitted: true;
+  readonly subject: Subject;
+  /** Ends the request with a result. Returns the result as the client may get it. @throws FleetError if the result is too large */
+  finish<R>(result: R): R;
+  /** Ends the request with an error. Does nothing if the request has ended. */
+  fail(error: unknown): void;
+}
+
+/** A request that was not let in: FleetError `denied` if the caller lacks the permission or exceeds a limit, or the error of `find`. */
+export interface Refused {
+  readonly isAdmitted: false;
+  readonly error: unknown;
+  /** Undefined if the request names something that does not exist. */
+  readonly subject: Subject | undefined;
+}
+
+/** Lets a request in or refuses it. Never rejects. */
+export type Enter = (request: Arriving) => Promise<Admitted | Refused>;
+
+/** A request on its way through the layers. */
+interface Passing extends Arriving {
+  /** What the request is about, after `findSubject`. */
+  subject?: Subject;
+}
+
+/** One check of admission. */
+interface Layer {
+  /** Runs before the handler. @throws to refuse the request */
+  enter?(request: Passing): void | Promise<void>;
+  /** Runs after the handler, on the way out. Returns the result for the client. */
+  leave?<R>(result: R, subject: Subject): R;
+  /** Runs if a later layer refused the request, or if the handler failed. */
+  fail?(error: unknown, request: Passing): void;
+}
 
 export interface AdmitOptions {
   readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
@@ -43,19 +73,62 @@ export interface AdmitOptions {
   readonly now: () => number;
 }
 
-/** Creates the admission of one process. */
-export function createAdmit({ config, now }: AdmitOptions): Admit {
-  const limitRate = rateLimiter(config.rateLimitRpm, now);
-  const fitResponse = responseBudget(config.maxResponseSizeKb * 1024);
-  return async ({ caller, countsAgainstRateLimit, signal, find }, handle) => {
-    // Future authentication belongs here. Until it exists, the connection alone decides who the caller is.
-    // A future audit record belongs here too, because it must cover every step below, including refusals.
-    const subject = await find();
-    authorize(caller, subject);
-    const waitMs = countsAgainstRateLimit ? limitRate() : 0;
-    if (waitMs > 0) await pause(waitMs, signal);
-    signal?.throwIfAborted();
-    const result = await handle(subject);
-    return fitResponse(result, subject);
+/** Creates the admission of one process. The layers stand in the order in which a request passes them. */
+export function createAdmission({ config, now }: AdmitOptions): Enter {
+  const layers: readonly Layer[] = [findSubject, checkPermission, limitRate(config, now), limitResponse(config)];
+  const outwards = layers.toReversed();
+  return async (arriving) => {
+    const request: Passing = { ...arriving };
+    let hasEnded = false;
+    const fail = (error: unknown) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      for (const layer of outwards) layer.fail?.(error, request);
+    };
+    try {
+      for (const layer of layers) await layer.enter?.(request);
+    } catch (error) {
+      fail(error);
+      return { isAdmitted: false, error, subject: request.subject };
+    }
+    const subject = subjectOf(request);
+    const finish = <R>(result: R) => {
+      const shown = outwards.reduce((one, layer) => layer.leave?.(one, subject) ?? one, result);
+      hasEnded = true;
+      return shown;
+    };
+    return { isAdmitted: true, subject, finish, fail };
   };
+}
+
+const findSubject: Layer = {
+  async enter(request) {
+    request.subject = await request.find();
+  },
+};
+
+const checkPermission: Layer = {
+  enter(request) {
+    authorize(request.caller, subjectOf(request));
+  },
+};
+
+function limitRate({ rateLimitRpm }: AdmitOptions['config'], now: () => number): Layer {
+  const take = rateLimiter(rateLimitRpm, now);
+  return {
+    async enter({ countsAgainstRateLimit, signal }) {
+      const waitMs = countsAgainstRateLimit ? take() : 0;
+      if (waitMs > 0) await pause(waitMs, signal);
+      signal?.throwIfAborted();
+    },
+  };
+}
+
+function limitResponse({ maxResponseSizeKb }: AdmitOptions['config']): Layer {
+  return { leave: responseBudget(maxResponseSizeKb * 1024) };
+}
+
+function subjectOf({ method, subject }: Passing): Subject {
+  if (!subject) throw new Error(`${method} has no subject yet.`);
+  return subject;
 }

@@ -3,6 +3,7 @@ import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { type Caller, callerOf, type Role, roles } from '../admission/permissions.ts';
+import type { Subscribed } from '../subscriptions/subscribed.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
 /** What the server knows about the client of a connection. Over HTTP without a session, each request has a connection of its own. */
@@ -10,6 +11,8 @@ export interface Connection {
   readonly caller: Caller;
   readonly choice: Choice;
   readonly era: McpRequestContext['era'];
+  /** The subscriptions of an open connection of 2025. */
+  readonly subscribed?: Subscribed;
 }
 
 /** Makes the connection from the context that the transport gives. */
@@ -25,7 +28,7 @@ export interface ConnectOptions {
 export function connector({ config, callerFrom }: ConnectOptions): Connect {
   const everyone = callerOf(config.mcpRole);
   return (context) => ({
-    caller: callerFrom ? callerFrom(context) : everyone,
+    caller: callerFrom ? callerFrom(context) : (callerIn(context.authInfo) ?? everyone),
     choice: choiceFrom(config, context.requestInfo?.headers),
     era: context.era,
   });
@@ -70,6 +73,6 @@ export function callerFromAuth({ authInfo }: McpRequestContext): Caller {
 }
 
 /** True if both requests come from the same caller, who may do the same. */
-export function isSameCaller(one: AuthInfo | undefined, other: AuthInfo | undefined): boolean {
-  return isDeepStrictEqual(callerIn(one), callerIn(other));
+export function isSameCaller(one: Caller | undefined, other: Caller | undefined): boolean {
+  return isDeepStrictEqual(one, other);
 }

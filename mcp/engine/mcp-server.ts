@@ -1,10 +1,17 @@
-import { type McpRequestContext, Server, type ServerCapabilities } from '@modelcontextprotocol/server';
+import {
+  type JSONRPCRequest,
+  type McpRequestContext,
+  Server,
+  type ServerCapabilities,
+} from '@modelcontextprotocol/server';
 import { version } from '../../core/version.ts';
+import type { Admitted, Refused } from '../admission/admit.ts';
 import type { ChangeBus } from '../subscriptions/change-bus.ts';
 import { sendChanges } from '../subscriptions/change-notifications.ts';
-import type { Connect, Connection } from './connection.ts';
+import { Subscribed, subscribing } from '../subscriptions/subscribed.ts';
+import type { Connect } from './connection.ts';
 import { INSTRUCTIONS } from './instructions.ts';
-import { type RequestOptions, type Requests, requestsOf } from './requests.ts';
+import { type RequestOptions, type Requests, RequestTable } from './requests.ts';
 
 /** A part of the protocol: the capabilities that it declares, and the requests that it answers. */
 export interface Feature {
@@ -13,7 +20,7 @@ export interface Feature {
   readonly capabilities: ServerCapabilities;
   /** A sentence or two that every client gets when it connects. */
   readonly instructions?: string;
-  attach(requests: Requests, connection: Connection): void;
+  attach(requests: Requests): void;
 }
 
 export interface McpServerOptions extends RequestOptions {
@@ -21,31 +28,48 @@ export interface McpServerOptions extends RequestOptions {
   readonly connect: Connect;
 }
 
-/**
- * Builds the server of one connection or, over HTTP without a session, of one request.
- * @param changes given for a connection that stays open: the server tells the client about changes and takes its subscriptions
- */
-export type BuildServer = (context: McpRequestContext, changes?: ChangeBus) => Server;
+/** Makes the servers of all connections. */
+export interface McpServers {
+  /**
+   * Builds the server of one connection or, over HTTP without a session, of one request.
+   * @param changes given for a connection that stays open: the server tells the client about changes and takes its subscriptions
+   */
+  build(context: McpRequestContext, changes?: ChangeBus): Server;
+  /** Lets a request in before a server sees it. Undefined for a method that only the SDK answers. */
+  enter(request: JSONRPCRequest, context: McpRequestContext): Promise<Admitted | Refused | undefined>;
+}
 
 /**
  * Makes MCP servers from the SDK's low-level `Server`. Work that is the same for every server is done only once. The SDK's `McpServer`
  * would convert every schema again for each request.
  */
-export function createMcpServer({ features, connect, ...options }: McpServerOptions): BuildServer {
-  const prepared = { legacy: prepare(features, 'legacy'), modern: prepare(features, 'modern') };
-  return (context, changes) => {
-    const { served, capabilities, instructions } = prepared[context.era];
-    // Without an open connection, a client of 2025 can neither subscribe nor be told about changes.
-    const isOpen = changes !== undefined || context.era === 'modern';
-    const settings = { instructions, capabilities: isOpen ? capabilities : withoutChanges(capabilities) };
-    const server = new Server({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
-    const connection = connect(context);
-    const requests = requestsOf(server, connection, options);
-    for (const feature of served) feature.attach(requests, connection);
-    if (changes) sendChanges({ server, requests, connection, changes });
-    return server;
+export function createMcpServers({ features, connect, ...options }: McpServerOptions): McpServers {
+  const once = prepare(features, 'legacy');
+  const kept = prepare(features.some(offersResources) ? [...features, subscribing] : features, 'legacy');
+  const modern = prepare(features, 'modern');
+  // Without an open connection, a client of 2025 can neither subscribe nor be told about changes.
+  const legacyOnce = { ...once, capabilities: withoutChanges(once.capabilities) };
+  return {
+    build(context, changes) {
+      const { table, capabilities, instructions } =
+        context.era === 'modern' ? modern : changes === undefined ? legacyOnce : kept;
+      const settings = { instructions, capabilities };
+      const server = new Server({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
+      const subscribed = changes && new Subscribed(changes);
+      const connection = { ...connect(context), ...(subscribed && { subscribed }) };
+      table.register(server, connection, options);
+      if (changes) sendChanges({ server, connection, changes });
+      return server;
+    },
+    async enter({ method, params }, context) {
+      const { table } = context.era === 'modern' ? modern : kept;
+      const arriving = table.arriving(method, params, connect(context));
+      return arriving && options.enter({ ...arriving, signal: context.requestInfo?.signal });
+    },
   };
 }
+
+const offersResources = ({ capabilities }: Feature) => capabilities.resources?.subscribe === true;
 
 function withoutChanges({ tools, resources, prompts, ...others }: ServerCapabilities): ServerCapabilities {
   return {
@@ -61,5 +85,7 @@ function prepare(features: readonly Feature[], era: McpRequestContext['era']) {
   const served = features.filter((feature) => feature.era === undefined || feature.era === era);
   const capabilities: ServerCapabilities = Object.assign({}, ...served.map((feature) => feature.capabilities));
   const instructions = [INSTRUCTIONS, ...served.flatMap((feature) => feature.instructions ?? [])].join(' ');
-  return { served, capabilities, instructions };
+  const table = new RequestTable();
+  for (const feature of served) feature.attach(table);
+  return { table, capabilities, instructions };
 }

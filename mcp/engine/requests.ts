@@ -10,7 +10,8 @@ import {
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import type { Logger } from '../../core/log.ts';
-import type { Admit } from '../admission/admit.ts';
+import type { Arriving, Enter } from '../admission/admit.ts';
+import { enteredAtDoor } from '../admission/door-pass.ts';
 import type { Subject } from '../admission/subject.ts';
 import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
 import type { Connection } from './connection.ts';
@@ -40,14 +41,14 @@ export interface RequestHandler<P, S extends Subject, R> {
   fail?(error: unknown, failed: FailedRequest, about: { readonly params: P; readonly subject: S | undefined }): R;
 }
 
-/** Registers the handlers of one connection. No other code registers handlers, so every request passes admission. */
+/** What a feature answers. No other code registers handlers, so every request passes admission. */
 export interface Requests {
-  /** Registers the handler of a method of the specification. */
+  /** Adds the handler of a method of the specification. */
   answer<M extends RequestMethod, S extends Subject>(
     method: M,
     handler: RequestHandler<RequestTypeMap[M]['params'], S, HandlerResultTypeMap[M]>,
   ): void;
-  /** Registers the handler of a method of an extension. The SDK does not know the parameters of these methods. */
+  /** Adds the handler of a method of an extension. The SDK does not know the parameters of these methods. */
   answerExtension<P extends StandardSchemaV1, S extends Subject>(
     method: string,
     params: P,
@@ -56,48 +57,95 @@ export interface Requests {
 }
 
 export interface RequestOptions {
-  readonly admit: Admit;
+  readonly enter: Enter;
   readonly log: Logger;
 }
 
-/** The only place that registers handlers with the SDK. */
-export function requestsOf(server: Server, connection: Connection, options: RequestOptions): Requests {
-  function admitted<P>(params: P, context: ServerContext): AdmittedRequest<P> {
-    const capabilities = capabilitiesOf(context, server.getClientCapabilities());
-    const { signal } = context.mcpReq;
-    return { id: randomUUID().slice(0, 8), params, connection, capabilities, signal, context };
-  }
-  return {
-    answer(method, handler) {
-      server.setRequestHandler(method, ({ params }, context) =>
-        answer(method, handler, { request: admitted(params, context), ...options }),
-      );
-    },
-    answerExtension(method, schema, handler) {
-      server.setRequestHandler(method, { params: schema }, (params, context) =>
-        answer(method, handler, { request: admitted(params, context), ...options }),
-      );
-    },
-  };
+/** The handler of one method. */
+interface Answering {
+  /** The request as admission sees it. */
+  arriving(params: unknown, connection: Connection): Arriving;
+  register(server: Server, connection: Connection, options: RequestOptions): void;
 }
 
-async function answer<P, S extends Subject, R>(
+/** All handlers of a server, by method. */
+export class RequestTable implements Requests {
+  readonly #methods = new Map<string, Answering>();
+
+  answer<M extends RequestMethod, S extends Subject>(
+    method: M,
+    handler: RequestHandler<RequestTypeMap[M]['params'], S, HandlerResultTypeMap[M]>,
+  ): void {
+    this.#methods.set(method, {
+      arriving: (params, connection) => arrivingAt(method, handler, params as RequestTypeMap[M]['params'], connection),
+      register(server, connection, options) {
+        server.setRequestHandler(method, ({ params }, context) =>
+          run(method, handler, { request: requestOf(server, params, connection, context), ...options }),
+        );
+      },
+    });
+  }
+
+  answerExtension<P extends StandardSchemaV1, S extends Subject>(
+    method: string,
+    schema: P,
+    handler: RequestHandler<StandardSchemaV1.InferOutput<P>, S, Result>,
+  ): void {
+    this.#methods.set(method, {
+      arriving: (params, connection) =>
+        arrivingAt(method, handler, params as StandardSchemaV1.InferOutput<P>, connection),
+      register(server, connection, options) {
+        server.setRequestHandler(method, { params: schema }, (params, context) =>
+          run(method, handler, { request: requestOf(server, params, connection, context), ...options }),
+        );
+      },
+    });
+  }
+
+  /** The only place that registers handlers with the SDK. */
+  register(server: Server, connection: Connection, options: RequestOptions): void {
+    for (const answering of this.#methods.values()) answering.register(server, connection, options);
+  }
+
+  /**
+   * A request as admission sees it, before the SDK has read it: `checkParams` has checked the parameters that the server reads. Undefined
+   * for a method without a handler here.
+   */
+  arriving(method: string, params: unknown, connection: Connection): Arriving | undefined {
+    return this.#methods.get(method)?.arriving(params, connection);
+  }
+}
+
+function arrivingAt<P, S extends Subject, R>(
+  method: string,
+  { find, countsAgainstRateLimit = true }: RequestHandler<P, S, R>,
+  params: P,
+  connection: Connection,
+): Arriving {
+  const { caller } = connection;
+  return { caller, method, params, countsAgainstRateLimit, find: () => find(params, connection) };
+}
+
+function requestOf<P>(server: Server, params: P, connection: Connection, context: ServerContext): AdmittedRequest<P> {
+  const capabilities = capabilitiesOf(context, server.getClientCapabilities());
+  const { signal } = context.mcpReq;
+  return { id: randomUUID().slice(0, 8), params, connection, capabilities, signal, context };
+}
+
+/** Runs a handler with a request that has entered at the door, or that enters now. */
+async function run<P, S extends Subject, R>(
   method: string,
   handler: RequestHandler<P, S, R>,
-  { request, admit, log }: RequestOptions & { request: AdmittedRequest<P> },
+  { request, enter, log }: RequestOptions & { request: AdmittedRequest<P> },
 ): Promise<R> {
-  const { params, connection, id, signal } = request;
-  const { countsAgainstRateLimit = true } = handler;
-  let subject: S | undefined;
-  const find = async () => {
-    subject = await handler.find(params, connection);
-    return subject;
-  };
+  const { params, connection, id, signal, context } = request;
+  const entry = await (enteredAtDoor(context) ?? enter({ ...arrivingAt(method, handler, params, connection), signal }));
+  const subject = entry.subject as S | undefined; // the same handler's `find` has found it
   try {
-    return await admit({ caller: connection.caller, countsAgainstRateLimit, signal, find }, (found) =>
-      handler.handle(found, request),
-    );
+    if (!entry.isAdmitted) throw entry.error;
+    return entry.finish(await handler.handle(entry.subject as S, request));
   } catch (error) {
+    if (entry.isAdmitted) entry.fail(error);
     if (error instanceof ProtocolError) throw error;
     const { annotations = { readOnlyHint: true } } = subject ?? {};
     const failed = { id, subject: { name: method, annotations }, signal };

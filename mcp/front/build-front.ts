@@ -4,12 +4,12 @@ import type { Config } from '../../core/config.ts';
 import { lazy } from '../../core/lazy.ts';
 import type { Logger } from '../../core/log.ts';
 import { modelProvider } from '../../core/settings/model-provider.ts';
-import { createAdmit } from '../admission/admit.ts';
+import { createAdmission } from '../admission/admit.ts';
 import type { Caller } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
 import { connector } from '../engine/connection.ts';
 import type { CodeDefinition, ServerModel, Tool } from '../engine/define-tool.ts';
-import { createMcpServer } from '../engine/mcp-server.ts';
+import { createMcpServers } from '../engine/mcp-server.ts';
 import { createTools } from '../engine/tool-calls.ts';
 import { type ToolSource, watchTools } from '../engine/tool-catalogue.ts';
 import { createCompletions } from '../reading/completions.ts';
@@ -58,8 +58,8 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const tasks = new ExecutionTasks(calls);
   const readings = { ...calls, resources: lazy(resources), prompts: lazy(prompts) };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
-  const door = { admit: createAdmit({ config, now }), connect: connector(options), log };
-  const build = createMcpServer({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
+  const door = { enter: createAdmission({ config, now }), connect: connector(options), log };
+  const servers = createMcpServers({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
   // The watch on tools starts with the first connection. The watch waits for `warmUp`, so that the first answer need not wait for the
   // tools.
   const warm = Promise.withResolvers<void>();
@@ -67,7 +67,7 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   // A failure to load is only logged here. A client that lists the tools gets the same error in its answer.
   const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
-    build,
+    ...servers,
     subscriptions: createSubscriptions({ ...door, tasks, changes: changesOf({ ...calls, sources: watched }) }),
     warmUp() {
       warm.resolve();

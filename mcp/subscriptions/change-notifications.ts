@@ -1,28 +1,21 @@
 import type { Server, ServerEvent } from '@modelcontextprotocol/server';
-import { readingOf } from '../admission/subject.ts';
 import type { Connection } from '../engine/connection.ts';
-import type { Requests } from '../engine/requests.ts';
 import type { ChangeBus } from './change-bus.ts';
-import { WATCHING } from './listen-admission.ts';
 
 interface Informed {
   readonly server: Server;
-  readonly requests: Requests;
   readonly connection: Connection;
   readonly changes: ChangeBus;
 }
 
 /**
  * Sends changes to the client of a connection until the connection closes. A client of the 2025 era is told about every changed
- * list, and about each resource that it subscribed to. This module answers its `resources/subscribe`. For a client of the 2026 era, the
- * SDK selects the changes that the client subscribed to.
+ * list, and about each resource that it subscribed to. For a client of the 2026 era, the SDK selects the changes that the client
+ * subscribed to.
  */
-export function sendChanges({ server, requests, connection, changes }: Informed): void {
-  const isLegacy = connection.era === 'legacy';
-  const subscribed = new Map<string, () => void>();
-  if (isLegacy && server.getCapabilities().resources?.subscribe) acceptSubscriptions(requests, changes, subscribed);
+export function sendChanges({ server, connection: { era, subscribed }, changes }: Informed): void {
   const end = changes.subscribe((event) => {
-    if (isLegacy && event.kind === 'resource_updated' && !subscribed.has(event.uri)) return;
+    if (era === 'legacy' && event.kind === 'resource_updated' && !subscribed?.has(event.uri)) return;
     // A notification to a closing connection may fail. The error is ignored, because the client is gone.
     if (declares(server, event)) server.notification(notificationOf(event)).catch(() => {});
   });
@@ -30,28 +23,8 @@ export function sendChanges({ server, requests, connection, changes }: Informed)
   server.onclose = () => {
     closed?.();
     end();
-    for (const unfollow of subscribed.values()) unfollow();
-    subscribed.clear();
+    subscribed?.clear();
   };
-}
-
-function acceptSubscriptions(requests: Requests, changes: ChangeBus, subscribed: Map<string, () => void>): void {
-  requests.answer('resources/subscribe', {
-    find: () => readingOf('resources/subscribe', WATCHING),
-    handle(_subject, { params: { uri } }) {
-      if (!subscribed.has(uri)) subscribed.set(uri, changes.follow(uri));
-      return {};
-    },
-  });
-  requests.answer('resources/unsubscribe', {
-    countsAgainstRateLimit: false,
-    find: () => readingOf('resources/unsubscribe', WATCHING),
-    handle(_subject, { params: { uri } }) {
-      subscribed.get(uri)?.();
-      subscribed.delete(uri);
-      return {};
-    },
-  });
 }
 
 function declares(server: Server, { kind }: ServerEvent): boolean {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JSONRPCRequest, McpRequestContext } from '@modelcontextprotocol/server';
+import type { Admitted, Refused } from '../admission/admit.ts';
 import type { Permission } from '../admission/permissions.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
 import type { Connect } from '../engine/connection.ts';
@@ -15,11 +16,13 @@ export const WATCHING: Permission = 'executions:read';
 /** What the transports need for `subscriptions/listen`, which the SDK answers. */
 export interface Subscriptions {
   readonly changes: ChangeBus;
+  /** Lets a `subscriptions/listen` in or refuses it. */
+  enter(message: JSONRPCRequest, context: McpRequestContext): Promise<Admitted | Refused>;
   /**
-   * Admits a `subscriptions/listen` and returns a function that reads tasks for its client. Undefined if this server has no tasks.
-   * @throws ProtocolError if the request is refused
+   * Returns a function that reads tasks for the client of a `subscriptions/listen`. Undefined if this server has no tasks.
+   * @throws ProtocolError if the request was refused
    */
-  admitListen(message: JSONRPCRequest, context: McpRequestContext): Promise<ShowTask | undefined>;
+  begin(entry: Admitted | Refused, context: McpRequestContext): ShowTask | undefined;
 }
 
 export interface SubscriptionsOptions extends RequestOptions {
@@ -29,19 +32,19 @@ export interface SubscriptionsOptions extends RequestOptions {
 }
 
 /** Creates the subscriptions of one process. */
-export function createSubscriptions({ changes, connect, tasks, admit, log }: SubscriptionsOptions): Subscriptions {
+export function createSubscriptions({ changes, connect, tasks, enter, log }: SubscriptionsOptions): Subscriptions {
   return {
     changes,
-    async admitListen(message, context) {
-      const connection = connect(context);
-      const subject = listenSubject(message);
-      const request = { caller: connection.caller, countsAgainstRateLimit: true, find: () => subject };
-      try {
-        return await admit(request, () => tasks && showTaskOn(tasks, connection));
-      } catch (error) {
-        const { signal } = new AbortController();
-        throw protocolError(error, { id: randomUUID().slice(0, 8), subject, signal }, log);
-      }
+    enter(message, context) {
+      const { method, params } = message;
+      const { caller } = connect(context);
+      return enter({ caller, method, params, countsAgainstRateLimit: true, find: () => listenSubject(message) });
+    },
+    begin(entry, context) {
+      if (entry.isAdmitted) return entry.finish(tasks && showTaskOn(tasks, connect(context)));
+      const { signal } = new AbortController();
+      const subject = entry.subject ?? readingOf('subscriptions/listen', 'none');
+      throw protocolError(entry.error, { id: randomUUID().slice(0, 8), subject, signal }, log);
     },
   };
 }

@@ -1,5 +1,7 @@
 import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { checkParams } from './check-params.ts';
+import { admitAtDoor, type RefuseWithStatus } from './door/admit-at-door.ts';
+import { refuseWithStatus } from './door/refuse-with-status.ts';
 import type { McpFront } from './mcp-front.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 import { Sessions } from './sessions.ts';
@@ -10,6 +12,8 @@ export interface BothErasOptions extends McpFront {
   /** True to give clients of the 2025 revision a session. */
   readonly sessions: boolean;
   onerror(error: Error): void;
+  /** Default: a request above the rate limit gets 429. */
+  readonly refuse?: RefuseWithStatus | undefined;
 }
 
 /** MCP over HTTP. */
@@ -21,7 +25,8 @@ export interface BothEras {
 }
 
 /** Answers requests of both eras. A request of the 2025 era belongs to a session of this process; without sessions it stands alone. */
-export function serveBothEras({ build, subscriptions, sessions: has, onerror }: BothErasOptions): BothEras {
+export function serveBothEras(options: BothErasOptions): BothEras {
+  const { build, subscriptions, sessions: has, onerror, refuse = refuseWithStatus } = options;
   const { changes } = subscriptions;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
   const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
@@ -32,9 +37,13 @@ export function serveBothEras({ build, subscriptions, sessions: has, onerror }: 
       const given = checkBody(asSent);
       if (given instanceof Response) return given;
       const request = acceptingAll(sent);
-      if (!(await isLegacyRequest(request, given.parsedBody, limits)))
-        return fetchWithSubscriptions(subscriptions, request, modern.fetch, given);
-      return sessions ? sessions.fetch(request, given) : stateless(request, given);
+      const era = (await isLegacyRequest(request, given.parsedBody, limits)) ? 'legacy' : 'modern';
+      const { authInfo } = given;
+      const context = { era, requestInfo: request, ...(authInfo && { authInfo }) } as const;
+      return admitAtDoor({ front: options, context, given, refuse }, async (admitted) => {
+        if (era === 'modern') return fetchWithSubscriptions(subscriptions, request, modern.fetch, admitted);
+        return sessions ? sessions.fetch(request, admitted) : stateless(request, admitted);
+      });
     },
     close: async () => void (await Promise.all([modern.close(), sessions?.close()])),
   };

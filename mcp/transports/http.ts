@@ -35,16 +35,9 @@ export interface HttpEndpoint {
  * or Origin that is not allowed are refused, so that a web page cannot reach the server through the user's browser.
  * @throws FleetError `environment` if the server cannot listen on the address
  */
-export async function startHttp({
-  build,
-  subscriptions,
-  warmUp,
-  config,
-  conductor,
-  log,
-}: HttpOptions): Promise<HttpEndpoint> {
+export async function startHttp({ config, conductor, log, ...front }: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = serveBothEras({ build, subscriptions, sessions: config.mcpSessions, onerror });
+  const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, onerror });
   const check = hostCheck(config, ANY_ADDRESS.includes(config.mcpHost) ? [] : [inUrl(config.mcpHost)]);
   const serve = nodeHandler(
     async (arrival) => {
@@ -67,7 +60,7 @@ export async function startHttp({
   });
 
   await listen(server, config);
-  warmUp?.();
+  front.warmUp?.();
   if (!LOOPBACK.includes(inUrl(config.mcpHost))) {
     log.warn(`MCP listens on ${config.mcpHost} without authentication; put a proxy that authenticates in front of it`);
   }

@@ -6,7 +6,8 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
-import { isSameCaller } from '../engine/connection.ts';
+import type { Caller } from '../admission/permissions.ts';
+import { callerIn, isSameCaller } from '../engine/connection.ts';
 import { EventLog } from './event-log.ts';
 import { refusal } from './request-body.ts';
 import { untilEnd } from './subscriptions.ts';
@@ -28,7 +29,7 @@ interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly idle: NodeJS.Timeout;
   /** Who opened the session. */
-  readonly authInfo: AuthInfo | undefined;
+  readonly caller: Caller | undefined;
   /** Number of open streams on which the client waits for changes. */
   streams: number;
 }
@@ -54,7 +55,7 @@ export class Sessions {
     const given = { parsedBody: body, ...(authInfo && { authInfo }) };
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#open.get(id);
-    if (session && isSameCaller(session.authInfo, authInfo)) {
+    if (session && isSameCaller(session.caller, callerIn(authInfo))) {
       this.#touch(session);
       const response = await session.transport.handleRequest(request, given);
       return request.method === 'GET' ? keptOpen(session, response) : response;
@@ -88,7 +89,7 @@ export class Sessions {
 
   #keep(id: string, transport: WebStandardStreamableHTTPServerTransport, authInfo: AuthInfo | undefined): void {
     const idle = setTimeout(() => this.#endIdle(session), IDLE_MS).unref();
-    const session: Session = { transport, authInfo, streams: 0, idle };
+    const session: Session = { transport, caller: callerIn(authInfo), streams: 0, idle };
     this.#open.set(id, session);
     const [oldest] = this.#open.values();
     if (this.#open.size > MAX_SESSIONS) oldest?.transport.close().catch(this.#options.onerror);

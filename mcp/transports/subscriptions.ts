@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
+import { passOf } from '../admission/door-pass.ts';
 import type { ChangeBus } from '../subscriptions/change-bus.ts';
 import type { Subscriptions } from '../subscriptions/listen-admission.ts';
 import {
@@ -39,7 +40,8 @@ const cancellation = z.looseObject({
   params: z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
 });
 
-function isListen(message: unknown): message is JSONRPCRequest {
+/** True for a `subscriptions/listen`, which the SDK answers. */
+export function isListen(message: unknown): message is JSONRPCRequest {
   return isOf(LISTEN, message) && listenRequest.safeParse(message).success;
 }
 
@@ -58,7 +60,7 @@ function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
 
 /** Serves an HTTP request. If it subscribes, what it subscribes to is watched until its stream ends. */
 export async function fetchWithSubscriptions(
-  { changes, admitListen }: Subscriptions,
+  subscriptions: Subscriptions,
   request: Request,
   serve: (request: Request, options?: McpHandlerRequestOptions) => Promise<Response>,
   options: McpHandlerRequestOptions = {},
@@ -69,14 +71,15 @@ export async function fetchWithSubscriptions(
   const context = { era: 'modern' as const, requestInfo: request, ...(authInfo && { authInfo }) };
   let showTask: ShowTask | undefined;
   try {
-    showTask = await admitListen(body, context);
+    const entry = passOf(authInfo, body.id) ?? (await subscriptions.enter(body, context));
+    showTask = subscriptions.begin(entry, context);
   } catch (error) {
     return Response.json(refusalOf(body, error));
   }
   const asked = withTaskAddresses(body);
   const response = await serve(request, { ...options, parsedBody: asked });
   if (!response.body || !response.headers.get('content-type')?.includes('text/event-stream')) return response;
-  return withBody(response, eachEvent(response.body, showTask, follow(changes, asked)));
+  return withBody(response, eachEvent(response.body, showTask, follow(subscriptions.changes, asked)));
 }
 
 /** The refusal of a `subscriptions/listen`, as the client gets it. @throws every error that is not a `ProtocolError` */
@@ -175,7 +178,8 @@ export class SubscriptionTransport implements Transport {
   }
 
   async #listen(message: JSONRPCRequest, serve: (asked: JSONRPCRequest) => void): Promise<void> {
-    const { changes, admitListen } = this.#subscriptions;
+    const subscriptions = this.#subscriptions;
+    const context = { era: 'modern' } as const;
     const { id } = message;
     this.#end(id);
     let ended = false;
@@ -183,14 +187,14 @@ export class SubscriptionTransport implements Transport {
       ended = true;
     });
     try {
-      this.#showTask = await admitListen(message, { era: 'modern' });
+      this.#showTask = subscriptions.begin(await subscriptions.enter(message, context), context);
     } catch (error) {
       if (!ended) this.#open.delete(id);
       return this.#wire.send(refusalOf(message, error));
     }
     if (ended) return;
     const asked = withTaskAddresses(message);
-    this.#open.set(id, follow(changes, asked));
+    this.#open.set(id, follow(subscriptions.changes, asked));
     serve(asked);
   }
 

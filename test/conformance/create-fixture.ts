@@ -45,11 +45,11 @@ export function createFixture(): McpFront {
   const changes = new ChangeBus();
   const features = [fixtureTools(changes, tasks), fixtureResources, fixturePrompts, createTasks(tasks)];
   changes.addWatcher(tasks);
-  const { build, subscriptions } = frontOf(features, { changes, tasks });
+  const { build, ...front } = frontOf(features, { changes, tasks });
   return {
     build: (context, lasting) =>
       context.requestInfo?.headers.get('mcp-name')?.trim() === HEADER_TOOL ? headerServer() : build(context, lasting),
-    subscriptions,
+    ...front,
   };
 }
 

@@ -27,11 +27,14 @@ test('a caller who may only read can call tasks/get', async () => {
   });
 });
 
-test.each(['tasks/cancel', 'tasks/update'])('a caller who may only read cannot call %s', async (method) => {
+test.each([
+  ['tasks/cancel', 'workflows:execute'],
+  ['tasks/update', 'approvals:decide'],
+])('a caller who may only read cannot call %s, which needs %s', async (method, permission) => {
   const { error } = await raw(http.url, method, { taskId, inputResponses: {} });
   expect(error).toMatchObject({
     code: -32602,
-    message: expect.stringContaining('needs the permission workflows:execute'),
+    message: expect.stringContaining(`needs the permission ${permission}`),
   });
 });
 

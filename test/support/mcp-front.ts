@@ -1,8 +1,8 @@
 import { silentLogger } from '../../core/log.ts';
-import { createAdmit } from '../../mcp/admission/admit.ts';
+import { createAdmission } from '../../mcp/admission/admit.ts';
 import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
 import { connector } from '../../mcp/engine/connection.ts';
-import { createMcpServer, type Feature } from '../../mcp/engine/mcp-server.ts';
+import { createMcpServers, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 import { createSubscriptions } from '../../mcp/subscriptions/listen-admission.ts';
 import type { Tasks } from '../../mcp/tasks/task-methods.ts';
@@ -16,12 +16,12 @@ export function frontOf(
   const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
   const limits = { rateLimitRpm: 1_000_000, maxResponseSizeKb: 1000 };
   const door = {
-    admit: createAdmit({ config: limits, now: () => performance.now() }),
+    enter: createAdmission({ config: limits, now: () => performance.now() }),
     connect: connector({ config, callerFrom: () => caller }),
     log: silentLogger,
   };
   return {
-    build: createMcpServer({ ...door, features }),
+    ...createMcpServers({ ...door, features }),
     subscriptions: createSubscriptions({ ...door, changes, ...(tasks && { tasks }) }),
   };
 }

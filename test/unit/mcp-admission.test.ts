@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { describe, expect, test } from 'vitest';
 import { FleetError } from '../../core/errors.ts';
-import { createAdmit } from '../../mcp/admission/admit.ts';
+import { type Arriving, createAdmission } from '../../mcp/admission/admit.ts';
 import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
 import { rateLimiter } from '../../mcp/admission/rate-limiter.ts';
 import { responseBudget } from '../../mcp/admission/response-budget.ts';
@@ -143,45 +143,44 @@ describe('response budget', () => {
 });
 
 describe('admission', () => {
-  const caller = callerOf('viewer');
   const limits = { rateLimitRpm: 1, maxResponseSizeKb: 8 };
-  const asking = (permission: Permission, countsAgainstRateLimit = true) => ({
-    caller,
+  const admission = () => createAdmission({ config: limits, now: () => 0 });
+  const asking = (permission: Permission, countsAgainstRateLimit = true): Arriving => ({
+    caller: callerOf('viewer'),
+    method: 'tools/call',
+    params: {},
     countsAgainstRateLimit,
     find: () => readingOf('thing', permission),
   });
 
-  test('admission runs its steps in this order: find, authorize, rate limit, handler, response budget', async () => {
-    const admit = createAdmit({ config: limits, now: () => 0 });
-    const met: string[] = [];
-    const handled = (result: unknown) => () => {
-      met.push('handler');
-      return result;
-    };
-    const found = {
-      ...asking('executions:read'),
-      find() {
-        met.push('find');
-        return reading;
-      },
-    };
-    await expect(admit(asking('workflows:write'), handled(ok))).rejects.toThrow(
-      'thing needs the permission workflows:write',
-    );
+  test('a request is found, then authorized, then counted, and its answer is limited', async () => {
+    const enter = admission();
+    const unknown = { ...asking('workflows:write'), find: () => Promise.reject(new Error('There is no thing.')) };
+    expect(await enter(unknown)).toMatchObject({ isAdmitted: false, error: { message: 'There is no thing.' } });
+    expect(await enter(asking('workflows:write'))).toMatchObject({
+      isAdmitted: false,
+      error: { message: expect.stringContaining('thing needs the permission workflows:write') },
+      subject: { name: 'thing' },
+    });
+    const admitted = await enter(asking('executions:read')); // the two refused requests did not count
+    if (!admitted.isAdmitted) throw admitted.error;
     const large = { content: [{ type: 'text', text: 'x'.repeat(20_000) }] };
-    expect(textOf((await admit(found, handled(large))) as typeof large)).toContain('[Cut here: ');
-    expect(met).toEqual(['find', 'handler']);
-    await expect(admit(found, handled(ok))).rejects.toThrow('accepts 1 request a minute');
-    expect(met).toEqual(['find', 'handler', 'find']);
-    expect(await admit(asking('executions:read', false), handled(ok))).toBe(ok);
+    expect(textOf(admitted.finish(large))).toContain('[Cut here: ');
+    expect(await enter(asking('executions:read'))).toMatchObject({
+      isAdmitted: false,
+      error: { message: expect.stringContaining('accepts 1 request a minute') },
+    });
+    expect(await enter(asking('executions:read', false))).toMatchObject({ isAdmitted: true });
   });
 
   test('if a permission is missing, the error names the permission, the role and the setting to change', async () => {
-    const admit = createAdmit({ config: limits, now: () => 0 });
-    await expect(admit(asking('workflows:execute'), () => ok)).rejects.toMatchObject({
-      code: 'denied',
-      message: 'thing needs the permission workflows:execute, which the role viewer does not have.',
-      remedy: expect.stringContaining('MCP_ROLE'),
+    expect(await admission()(asking('workflows:execute'))).toMatchObject({
+      error: {
+        code: 'denied',
+        permission: 'workflows:execute',
+        message: 'thing needs the permission workflows:execute, which the role viewer does not have.',
+        remedy: expect.stringContaining('MCP_ROLE'),
+      },
     });
   });
 });

@@ -1,0 +1,54 @@
+import { readingOf } from '../admission/subject.ts';
+import type { Feature } from '../engine/mcp-server.ts';
+import type { ChangeBus } from './change-bus.ts';
+import { WATCHING } from './listen-admission.ts';
+
+/** The resources to which the client of an open connection of 2025 has subscribed. */
+export class Subscribed {
+  readonly #ends = new Map<string, () => void>();
+  readonly #changes: ChangeBus;
+
+  constructor(changes: ChangeBus) {
+    this.#changes = changes;
+  }
+
+  has(uri: string): boolean {
+    return this.#ends.has(uri);
+  }
+
+  add(uri: string): void {
+    if (!this.#ends.has(uri)) this.#ends.set(uri, this.#changes.follow(uri));
+  }
+
+  delete(uri: string): void {
+    this.#ends.get(uri)?.();
+    this.#ends.delete(uri);
+  }
+
+  clear(): void {
+    for (const uri of [...this.#ends.keys()]) this.delete(uri);
+  }
+}
+
+/** `resources/subscribe` and `resources/unsubscribe` of 2025, for connections that stay open. */
+export const subscribing: Feature = {
+  era: 'legacy',
+  capabilities: {},
+  attach(requests) {
+    requests.answer('resources/subscribe', {
+      find: () => readingOf('resources/subscribe', WATCHING),
+      handle(_subject, { params: { uri }, connection }) {
+        connection.subscribed?.add(uri);
+        return {};
+      },
+    });
+    requests.answer('resources/unsubscribe', {
+      countsAgainstRateLimit: false,
+      find: () => readingOf('resources/unsubscribe', WATCHING),
+      handle(_subject, { params: { uri }, connection }) {
+        connection.subscribed?.delete(uri);
+        return {};
+      },
+    });
+  },
+};
