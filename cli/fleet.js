@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 const NODE_VERSION = '24.21.0';
+/** Without these, npm tries for more than a minute if it cannot reach its registry. */
+const FEW_RETRIES = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
 /** After this time a server has loaded all of its modules. */
 const FLUSH_AFTER_MS = 3000;
 
@@ -17,7 +19,7 @@ const source = new URL('./main.ts', import.meta.url);
 const isCheckout = existsSync(source);
 const target = isCheckout ? source : new URL('../dist/cli/main.js', import.meta.url);
 
-if (Number(process.versions.node.split('.')[0]) >= 24) {
+if (Number.parseInt(process.versions.node, 10) >= 24) {
   module.enableCompileCache(); // from the second start on, this halves the time to the first answer
   // Node writes the cache only when a process ends by itself. A server that its client kills would never write it.
   setTimeout(() => module.flushCompileCache(), FLUSH_AFTER_MS).unref();
@@ -35,34 +37,43 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   });
 }
 
-/** Path of a Node 24 binary, installed or fetched by npm. npm itself cannot run the program, because npm does not pass signals on. */
+/** Path of a Node 24 binary, installed or from npm. npm itself cannot run the program, because npm does not pass signals on. */
 function node24() {
+  const installed = installedNode();
+  if (installed !== undefined) return installed;
+  process.stderr.write(
+    `fleet needs Node 24, and this is ${process.version}. npm gets Node 24: 189 MB the first time, then from its cache.\n`,
+  );
+  const fetched = fetchedNode();
+  if (fetched !== undefined) return fetched;
+  process.stderr.write(
+    `fleet needs Node 24 or newer, but this is ${process.version}. Install Node 24 from nodejs.org.\n`,
+  );
+  process.exit(1);
+}
+
+function installedNode() {
   try {
     const file = createRequire(import.meta.url).resolve(`${NODE_PACKAGE}/bin/node`);
-    if (existsSync(file)) return file;
+    return isNewEnough(file) ? file : undefined;
   } catch {
-    // not installed here
+    return undefined; // not installed here
   }
+}
+
+function fetchedNode() {
+  const script = ['node', '-p', 'process.execPath'];
+  const args = ['exec', '--yes', ...FEW_RETRIES, '--package', `${NODE_PACKAGE}@${NODE_VERSION}`, '--', ...script];
   try {
-    process.stderr.write(`fleet needs Node 24, and this is ${process.version}. npm fetches Node 24 (189 MB, once).\n`);
-    const args = [
-      'exec',
-      '--yes',
-      '--package',
-      `${NODE_PACKAGE}@${NODE_VERSION}`,
-      '--',
-      'node',
-      '-p',
-      'process.execPath',
-    ];
-    return execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-      .trim()
-      .split('\n')
-      .pop();
+    const printed = execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const file = printed.trim().split('\n').pop();
+    return isNewEnough(file) ? file : undefined;
   } catch {
-    process.stderr.write(
-      `fleet needs Node 24 or newer, but this is ${process.version}. Install Node 24 from nodejs.org.\n`,
-    );
-    process.exit(1);
+    return undefined; // npm is not installed, or cannot reach its registry
   }
+}
+
+/** A project may have an older Node among its packages. It would start this file again and again. */
+function isNewEnough(node) {
+  return Number.parseInt(execFileSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }), 10) >= 24;
 }

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { listTemplates } from '../../workflows/templates/registry/templates.ts';
@@ -6,7 +6,7 @@ import { fakeNpm } from '../support/fake-programs.ts';
 import { freePort } from '../support/free-port.ts';
 import { type InstalledProject, installProject } from '../support/installed-project.ts';
 import { connect } from '../support/mcp-clients.ts';
-import { olderNode } from '../support/older-node.ts';
+import { olderNode, programFolders } from '../support/older-node.ts';
 import { root } from '../support/product.ts';
 import { publicNames } from '../support/public-surface.ts';
 
@@ -227,7 +227,26 @@ describe.skipIf(!olderNode)(`under a Node older than 24${olderNode ? '' : ' (ski
   test('P3: the installed program runs on the Node 24 that npm fetches', async () => {
     const { code, stdout, stderr } = await under({ node: process.execPath }, '--version');
     expect({ code, stdout }).toEqual({ code: 0, stdout: '0.1.0\n' });
-    expect(stderr).toMatch(/fleet needs Node 24, and this is v\d+.* npm fetches Node 24/);
+    expect(stderr).toMatch(/fleet needs Node 24, and this is v\d+.* npm gets Node 24/);
+  });
+
+  test('P3: an older Node among the packages of the project does not run it', async () => {
+    const name = `node-${process.platform}-${process.arch}`;
+    const pinned = join(project.folder, 'node_modules', name);
+    mkdirSync(join(pinned, 'bin'), { recursive: true });
+    writeFileSync(join(pinned, 'package.json'), JSON.stringify({ name, version: '20.0.0' }));
+    const ending = '#!/bin/sh\n[ "$1" = -p ] || exit 97\necho 20.0.0\n';
+    writeFileSync(join(pinned, 'bin/node'), ending, { mode: 0o755 });
+    expect(await under({ node: process.execPath }, '--version')).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+    expect(await under({ node: join(pinned, 'bin/node') }, '--version')).toMatchObject({ code: 1, stdout: '' });
+    rmSync(pinned, { recursive: true });
+  });
+
+  test('P3: npm itself gets a Node 24 that runs it', async () => {
+    const PATH = programFolders.join(delimiter);
+    const { code, stdout, stderr } = await project.run(olderNode ?? '', [installed('cli/fleet.js'), 'lint'], { PATH });
+    expect({ code, stdout }, stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing found') });
+    expect(stderr).toMatch(/npm gets Node 24[\s\S]*Read \d+ workflow/);
   });
 
   test('P3: where npm cannot fetch it, one sentence says what to do', async () => {
