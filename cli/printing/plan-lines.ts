@@ -45,13 +45,19 @@ export function planLines(plan: Plan, { all = false } = {}): string[] {
   return [...shown.flatMap(changeLines), ...more, ...beside, summary(plan), ...strangers(plan)];
 }
 
-/** Two projects with one fleet name would delete each other's definitions, so a plan that shares nothing with the server says so. */
+/**
+ * Two projects with one fleet name on one server would delete each other's definitions. The server cannot tell such projects apart, so a
+ * plan with leftovers says what they may be.
+ */
 function strangers({ changes, fleet }: Plan): string[] {
   const leftovers = changes.filter(({ action }) => action === 'left' || action === 'delete' || action === 'in-use');
-  const isNew = ({ action }: Change) => action === 'create';
-  if (leftovers.length === 0 || !changes.every((change) => leftovers.includes(change) || isNew(change))) return [];
+  if (leftovers.length === 0) return [];
+  const sharesNothing = changes.every((change) => leftovers.includes(change) || change.action === 'create');
+  const whose = sharesNothing
+    ? `None of the ${count(leftovers.length, 'definition')} that the fleet "${fleet}" has on this server is in this code.`
+    : `The fleet "${fleet}" registered ${count(leftovers.length, 'definition')} that this code does not have.`;
   return [
-    `None of the ${count(leftovers.length, 'definition')} that the fleet "${fleet}" has on this server is in this code. Do they belong to another`,
+    `${whose} ${leftovers.length === 1 ? 'Does it' : 'Do they'} belong to another`,
     'project? Then give this project a fleet name of its own: `name` in package.json, or --fleet-name.',
   ];
 }

@@ -39,7 +39,7 @@ export const contentSettings = {
     env: 'FLEET_NAME',
     flag: '--fleet-name <name>',
     description:
-      'Name of the fleet that owns these definitions. Each definition is stamped with it, and `fleet apply --prune` deletes only definitions with the same name in their stamp. Unset: `name` of `package.json` in a project.',
+      'Name of the fleet that owns these definitions. Each definition is stamped with it, and `fleet apply --prune` deletes only definitions with the same name in their stamp. Projects on one server need different names. Unset: `name` of `package.json` in a project.',
   },
   shopUrl: {
     kind: 'text',

@@ -56,9 +56,18 @@ test.each(['left', 'delete'] as const)(
   },
 );
 
-test('N7: a plan whose fleet is on the server already, and a plan without leftovers, say nothing about strangers', () => {
+test('N7: a plan whose fleet is on the server already does not say that it shares nothing with it, nor does a plan without leftovers', () => {
   const leftovers = [change('a', { action: 'left' }), change('b', { action: 'left' })];
   const known = planLines(planOf([change('known', { action: 'unchanged' }), ...leftovers]));
   const fresh = planLines(planOf([change('new', { action: 'create' })]));
   expect([...known, ...fresh].join('\n')).not.toMatch(/None of the/);
 });
+
+test.each(['left', 'delete', 'in-use'] as const)(
+  'N7: a plan asks whose the other definitions of the fleet are, because two projects can share a name and one workflow (%s)',
+  (action) => {
+    const lines = planLines(planOf([change('known', { action: 'update' }), change('a', { action })]));
+    expect(lines.at(-2)).toMatch(/^The fleet "f" registered 1 definition that this code does not have\. Does it/);
+    expect(lines.at(-1)).toContain('`name` in package.json, or --fleet-name');
+  },
+);
