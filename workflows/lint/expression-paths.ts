@@ -5,7 +5,7 @@ import { escaped } from '../model/walk.ts';
 export interface ExpressionPath {
   /** The text between the braces, with its spaces. */
   readonly path: string;
-  /** The text before the first dot: `workflow` or a task reference. */
+  /** The text before the first dot or bracket: `workflow` or a task reference. */
   readonly head: string;
   /** The names below the head, e.g. `output`, `x`, `0` for `a.output.x[0]`. */
   readonly below: readonly string[];
@@ -30,8 +30,8 @@ export function pathsIn(value: unknown, pointer: string): ExpressionPath[] {
 
 function inText(text: string, pointer: string): ExpressionPath[] {
   return [...text.matchAll(EXPRESSION)].map(([found, path = '']) => {
-    const [head = '', ...rest] = path.split('.');
-    return { path, head, below: namesBelow(rest.join('.')), pointer, text, whole: found === text };
+    const [head = ''] = /^[^.[]*/.exec(path) ?? [];
+    return { path, head, below: namesBelow(path.slice(head.length)), pointer, text, whole: found === text };
   });
 }
 

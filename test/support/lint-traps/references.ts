@@ -61,6 +61,20 @@ export const references: Row[] = [
     'registered',
   ],
   [
+    'a bracket directly after the name of a task, which registration does not understand',
+    'unknown-reference',
+    def([noop('a'), simple('b', { x: "${a['status']}" })]),
+    def([noop('a'), simple('b', { x: "${a.output['x y']}" })]),
+    'refused',
+  ],
+  [
+    'a bracket directly after "workflow", which registration does not understand',
+    'unknown-reference',
+    def([simple('b', { x: "${workflow['input'].x}" })]),
+    def([loop('l', counted('l'), [simple('b', { x: "${l['iteration']}", y: "${workflow['input'].x}" })])]),
+    'refused',
+  ],
+  [
     'a reference to one round of a loop',
     'round-reference',
     def([loop('l', counted('l'), [simple('a')])], { outputParameters: { x: '${a__2.output.x}' } }),

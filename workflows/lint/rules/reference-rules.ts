@@ -61,9 +61,12 @@ const unknownReference: WorkflowRule = {
   *check({ uses, byRef, steps }) {
     const makesTasks = steps.some(({ type }) => type === 'FORK_JOIN_DYNAMIC');
     for (const use of uses) {
-      if (!isReadable(use.path) || use.head === 'workflow' || byRef.has(use.head) || SYSTEM_PARAMETERS.has(use.path))
-        continue;
+      if (!isReadable(use.path) || SYSTEM_PARAMETERS.has(use.path)) continue;
       const isSeen = use.step !== undefined && use.step.parent === undefined; // in a top-level task, the server rejects an unknown name
+      if (use.head === 'workflow' || byRef.has(use.head)) {
+        if (isSeen) yield* bracketAfterName(use);
+        continue;
+      }
       if ((makesTasks && !isSeen) || roundOf(use, byRef)) continue;
       yield atUse(use, `\${${use.path}} names "${use.head}", which is not a task of this definition`, {
         repair: nearest(use.head, byRef),
@@ -71,6 +74,17 @@ const unknownReference: WorkflowRule = {
     }
   },
 };
+
+/** Registration looks for a name that ends with a dot. An execution also finds a name that ends with a bracket. */
+function* bracketAfterName(use: ExpressionUse): Generator<Problem> {
+  const rest = use.path.slice(use.head.length);
+  if (!rest.startsWith('[')) return;
+  const [field, ...more] = use.below;
+  const repair = more.length === 0 ? `Write \${${use.head}.${field}}.` : `Write a dot after "${use.head}".`;
+  yield atUse(use, `\${${use.path}} has a bracket directly after "${use.head}", so registration finds no such name`, {
+    repair,
+  });
+}
 
 const roundReference: WorkflowRule = {
   id: 'round-reference',
