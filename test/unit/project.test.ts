@@ -120,5 +120,9 @@ describe('a new project', () => {
     const { release } = await import('../../core/conductor/embedded/install/release.ts');
     const compose = readFileSync(join(root, 'examples/project/docker-compose.yml'), 'utf8');
     expect(new Set(compose.match(/conductoross\/conductor:\S+/g))).toEqual(new Set([release.image]));
+    const { serverProperties } = await import('../../core/conductor/embedded/server-properties.ts');
+    const [, properties = ''] = /SPRING_APPLICATION_JSON: \|-\n(\s+\{[^}]*\})/.exec(compose) ?? [];
+    const database = '/data/conductor.db';
+    expect(JSON.parse(properties)).toEqual(serverProperties({ database, secrets: false, synchronous: 'normal' }));
   });
 });
