@@ -14,7 +14,7 @@ const actions = actionsOf('[action]', {
 });
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'content', 'mcp'],
+  groups: ['conductor', 'server', 'content', 'mcp', 'audit'],
   configure(command) {
     command
       .addArgument(actions.argument)

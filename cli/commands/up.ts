@@ -43,7 +43,7 @@ Examples:
   fleet up --run HelloWorld --input '{"name":"Ada"}'     in a project: start, run this workflow, keep running`;
 
 export default defineCommand({
-  groups: ['conductor', 'server', 'workers', 'mcp', 'content'],
+  groups: ['conductor', 'server', 'workers', 'mcp', 'audit', 'content'],
   configure(command) {
     command
       .option('--once', 'Stop after the demonstration or the --run. Exit code 0 if it went as expected, else 1.')

@@ -46,7 +46,7 @@ function isNeeded(name: SettingName, setting: Setting, config: Config): boolean 
     const folder = config[name];
     return folder !== undefined && existsSync(folder);
   }
-  if (!['conductor', 'mcp'].includes(setting.group) || OF_HTTP.includes(name)) return false;
+  if (!['conductor', 'mcp', 'audit'].includes(setting.group) || OF_HTTP.includes(name)) return false;
   return JSON.stringify(config[name]) !== JSON.stringify(setting.schema.parse(undefined));
 }
 

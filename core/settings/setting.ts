@@ -15,7 +15,7 @@ export interface Setting<T extends z.ZodType = z.ZodType> {
   readonly secret?: boolean;
 }
 
-export type Group = 'conductor' | 'server' | 'workers' | 'mcp' | 'content' | 'logging';
+export type Group = 'conductor' | 'server' | 'workers' | 'mcp' | 'audit' | 'content' | 'logging';
 
 /** The heading of each group of settings, in the order of the documentation. */
 export const groups: Record<Group, string> = {
@@ -23,6 +23,7 @@ export const groups: Record<Group, string> = {
   server: 'The embedded server (started when no `CONDUCTOR_SERVER_URL` is set)',
   workers: 'Worker processes',
   mcp: 'The MCP server',
+  audit: 'The audit log of the MCP server',
   content: 'Workers, workflows and MCP content: your own, or what comes with fleet',
   logging: 'Logging',
 };

@@ -1,3 +1,4 @@
+import { auditSettings } from './audit-settings.ts';
 import { conductorSettings } from './conductor-settings.ts';
 import { contentSettings } from './content-settings.ts';
 import { loggingSettings } from './logging-settings.ts';
@@ -19,6 +20,7 @@ export const settings = {
   ...workersSettings,
   ...observeSettings,
   ...mcpSettings,
+  ...auditSettings,
   ...contentSettings,
   ...loggingSettings,
 } as const satisfies Record<string, Setting>;
