@@ -111,7 +111,26 @@ export const mcpSettings = {
     group: 'mcp',
     env: 'RATE_LIMIT_RPM',
     flag: '--rate-limit-rpm <n>',
-    description: 'Largest number of requests per minute. A burst of 50 is accepted at once.',
+    description:
+      'Largest number of requests per minute of each caller. A call that can reach systems beyond Conductor counts as two requests.',
+  },
+  rateLimitBurst: {
+    kind: 'number',
+    schema: positive.max(100_000).default(50),
+    group: 'mcp',
+    env: 'RATE_LIMIT_BURST',
+    flag: '--rate-limit-burst <n>',
+    description:
+      'Requests of one caller that are accepted at once. They are part of `RATE_LIMIT_RPM`. If a second of `RATE_LIMIT_RPM` has more requests, that number is accepted.',
+  },
+  rateLimitRedisUrl: {
+    kind: 'text',
+    schema: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }).optional(),
+    group: 'mcp',
+    env: 'RATE_LIMIT_REDIS_URL',
+    secret: true,
+    description:
+      'Redis in which several processes count the requests of a caller together, e.g. `redis://:password@host:6379`. Unset, or while Redis is lost: each process counts alone, so n processes accept n times the limit.',
   },
   maxResponseSizeKb: {
     kind: 'number',

@@ -1,8 +1,8 @@
 import type { Config } from '../../core/config.ts';
-import { pause } from '../../core/pause.ts';
+import type { Logger } from '../../core/log.ts';
 import { authorize } from './authorize.ts';
 import type { Caller } from './permissions.ts';
-import { rateLimiter } from './rate-limiter.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
 
@@ -15,7 +15,8 @@ import type { Subject } from './subject.ts';
  *    Conductor and do not enter. Over HTTP, authentication precedes them too.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
- * 4. The process's own reads do not enter, for example the reads that watch an execution for a subscriber.
+ * 4. Each caller has a rate limit of its own. A request above it first waits up to two seconds for its turn.
+ * 5. The process's own reads do not enter, for example the reads that watch an execution for a subscriber.
  */
 
 /** A request that wants to enter. */
@@ -68,14 +69,15 @@ interface Layer {
 }
 
 export interface AdmitOptions {
-  readonly config: Pick<Config, 'rateLimitRpm' | 'maxResponseSizeKb'>;
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
+  readonly config: Pick<Config, 'rateLimitRpm' | 'rateLimitBurst' | 'rateLimitRedisUrl' | 'maxResponseSizeKb'>;
+  readonly log: Logger;
+  /** Aborted at the end of the process. */
+  readonly signal: AbortSignal;
 }
 
 /** Creates the admission of one process. The layers stand in the order in which a request passes them. */
-export function createAdmission({ config, now }: AdmitOptions): Enter {
-  const layers: readonly Layer[] = [findSubject, checkPermission, limitRate(config, now), limitResponse(config)];
+export function createAdmission(options: AdmitOptions): Enter {
+  const layers: readonly Layer[] = [findSubject, checkPermission, limitRate(options), limitResponse(options.config)];
   const outwards = layers.toReversed();
   return async (arriving) => {
     const request: Passing = { ...arriving };
@@ -113,12 +115,13 @@ const checkPermission: Layer = {
   },
 };
 
-function limitRate({ rateLimitRpm }: AdmitOptions['config'], now: () => number): Layer {
-  const take = rateLimiter(rateLimitRpm, now);
+function limitRate({ config, log, signal: ended }: AdmitOptions): Layer {
+  const rateLimit = createRateLimit(config, log);
+  ended.addEventListener('abort', () => void rateLimit.close(), { once: true });
   return {
-    async enter({ countsAgainstRateLimit, signal }) {
-      const waitMs = countsAgainstRateLimit ? take() : 0;
-      if (waitMs > 0) await pause(waitMs, signal);
+    async enter(request) {
+      const { caller, countsAgainstRateLimit, signal } = request;
+      if (countsAgainstRateLimit) await rateLimit.take(caller, subjectOf(request), signal);
       signal?.throwIfAborted();
     },
   };

@@ -5,7 +5,7 @@ export interface Subject {
   readonly name: string;
   /** `none` allows every caller. It is only for answers that leave out what the caller is not permitted to use, such as lists. */
   readonly permission: Permission | 'none';
-  readonly annotations: { readonly readOnlyHint: boolean };
+  readonly annotations: { readonly readOnlyHint: boolean; readonly openWorldHint?: boolean };
 }
 
 /** The subject of a request that changes nothing. */

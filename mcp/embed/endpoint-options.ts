@@ -42,8 +42,12 @@ export interface McpEndpointOptions extends HostOptions {
   readonly mcpWorkflowToolsDeny?: readonly string[] | undefined;
   /** Largest number of workflows that become tools. Default: 20. */
   readonly mcpWorkflowToolsMost?: number | undefined;
-  /** Largest number of requests per minute, of all callers together. Default: 1000. */
+  /** Largest number of requests per minute of each caller. Default: 1000. */
   readonly rateLimitRpm?: number | undefined;
+  /** Requests of one caller that are accepted at once. Default: 50. */
+  readonly rateLimitBurst?: number | undefined;
+  /** Redis in which several processes count the requests of a caller together. Default: each process counts alone. */
+  readonly rateLimitRedisUrl?: string | undefined;
   /** Largest answer of a tool, in kilobytes. Default: 100. */
   readonly maxResponseSizeKb?: number | undefined;
   /** Model provider on the Conductor server, for tools that call a model. Default: none. */
@@ -66,6 +70,8 @@ export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   mcpWorkflowToolsDeny: true,
   mcpWorkflowToolsMost: true,
   rateLimitRpm: true,
+  rateLimitBurst: true,
+  rateLimitRedisUrl: true,
   maxResponseSizeKb: true,
   llmProvider: true,
   llmModel: true,

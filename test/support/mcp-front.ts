@@ -14,9 +14,12 @@ export function frontOf(
   { changes = new ChangeBus(), tasks, caller = callerOf('viewer') }: FrontParts = {},
 ): McpFront {
   const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
-  const limits = { rateLimitRpm: 1_000_000, maxResponseSizeKb: 1000 };
+  const limits = {
+    ...{ rateLimitRpm: 1_000_000, rateLimitBurst: 50, rateLimitRedisUrl: undefined },
+    maxResponseSizeKb: 1000,
+  };
   const door = {
-    enter: createAdmission({ config: limits, now: () => performance.now() }),
+    enter: createAdmission({ config: limits, log: silentLogger, signal: new AbortController().signal }),
     connect: connector({ config, callerFrom: () => caller }),
     log: silentLogger,
   };

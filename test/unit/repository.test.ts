@@ -219,7 +219,7 @@ describe('sources', () => {
 
 describe('admission', () => {
   test('only admit.ts authorizes, limits the rate and cuts responses', () => {
-    const steps = ['authorize', 'rate-limiter', 'response-budget'].map((name) => `mcp/admission/${name}.ts`);
+    const steps = ['authorize', 'rate-limit', 'response-budget'].map((name) => `mcp/admission/${name}.ts`);
     const callers = sources.filter((file) => importsOf(file).some((target) => steps.includes(target)));
     expect(callers).toEqual(['mcp/admission/admit.ts']);
   });
