@@ -29,8 +29,11 @@ const LOOK_EVERY_MS = 250;
 
 const VERSION = 1;
 
-/** What a lock protects: the `apply` of a fleet's definitions, or the `start` of the one execution that an idempotency key allows. */
-export type Purpose = 'apply' | 'start';
+/**
+ * What a lock protects: the `apply` of a fleet's definitions, the `start` of the one execution that an idempotency key allows, or the
+ * decision (`decide`) of a task that waits for a person or a signal.
+ */
+export type Purpose = 'apply' | 'start' | 'decide';
 
 /** Identifies a lock. The name becomes part of a definition's name. */
 export interface LockKey {
@@ -49,12 +52,14 @@ export interface LockOptions {
   /** How long to wait for a living holder, in milliseconds. Default: no wait. */
   waitMs?: number;
   note?: (line: string) => void;
+  /** Called at each look while another process holds the lock. An error that it throws ends the wait. */
+  whileHeld?: () => Promise<void>;
   signal?: AbortSignal | undefined;
 }
 
 /** True for a definition that is a lock and not a workflow. */
 export function isLock(workflowName: string): boolean {
-  return /^fleet_(apply|start)_lock_/.test(workflowName);
+  return /^fleet_(apply|start|decide)_lock_/.test(workflowName);
 }
 
 const heldSchema = z.object({
@@ -76,7 +81,7 @@ type Held = z.output<typeof heldSchema>['metadata'];
  * @throws FleetError `conflict` that says which process holds it, since when, and what to do
  */
 export async function acquireLock(conductor: Conductor, key: LockKey, options: LockOptions = {}): Promise<Lock> {
-  const { waitMs = 0, note, signal } = options;
+  const { waitMs = 0, note, whileHeld, signal } = options;
   const me: Held = {
     holder: {
       id: randomUUID(),
@@ -95,14 +100,15 @@ export async function acquireLock(conductor: Conductor, key: LockKey, options: L
     if (await create(conductor, key, VERSION, me)) return hold(conductor, key, me, claimedAt);
     const held = await look(conductor, key);
     if (held?.holder.id === me.holder.id) return hold(conductor, key, me, claimedAt); // the answer to `create` was lost
+    await whileHeld?.();
     const moved = watched !== undefined && (!held || !isSameBeat(watched.held, held));
     if (moved && held && performance.now() - startedAt > waitMs) throw isHeld(key, held);
     if (held && (!watched || moved)) {
-      if (moved) note?.(`waiting for the ${key.purpose} of ${describe(held)}`);
+      if (moved) note?.(`waiting for the ${NOUN[key.purpose]} of ${describe(held)}`);
       watched = { held, sinceMs: performance.now(), attempts: 0 };
     }
     if (watched && performance.now() - watched.sinceMs > DEAD_AFTER_MS) {
-      note?.(`the ${key.purpose} of ${describe(watched.held)} ended without releasing its lock; taking it over`);
+      note?.(`the ${NOUN[key.purpose]} of ${describe(watched.held)} ended without releasing its lock; taking it over`);
       watched = await clearAway(conductor, key, watched, me);
     } else await sleep(LOOK_EVERY_MS);
   }
@@ -160,7 +166,7 @@ function hold(conductor: Conductor, key: LockKey, me: Held, claimedAt: number): 
       if (isMine()) return;
       throw new FleetError(
         'conflict',
-        `The lock of this ${key.purpose} was lost, because the server did not answer for too long.`,
+        `The lock of this ${NOUN[key.purpose]} was lost, because the server did not answer for too long.`,
         {
           remedy: AFTER_LOSS[key.purpose],
         },
@@ -202,7 +208,7 @@ function lockDef(key: LockKey, version: number, { holder, beat }: Held): Workflo
     name: definitionName(key),
     version,
     schemaVersion: 2,
-    description: `Not a workflow: the lock of a ${key.purpose}, held by ${describe({ holder, beat })}. It is removed automatically.`,
+    description: `Not a workflow: the lock of a ${NOUN[key.purpose]}, held by ${describe({ holder, beat })}. It is removed automatically.`,
     tasks: [
       { name: 'end', taskReferenceName: 'end', type: 'TERMINATE', inputParameters: { terminationStatus: 'COMPLETED' } },
     ],
@@ -211,21 +217,25 @@ function lockDef(key: LockKey, version: number, { holder, beat }: Held): Workflo
 }
 
 function isHeld({ purpose }: LockKey, held: Held): FleetError {
-  return new FleetError('conflict', `Another ${purpose} is running: ${describe(held)}.`, {
+  return new FleetError('conflict', `Another ${NOUN[purpose]} is running: ${describe(held)}.`, {
     remedy: WHILE_HELD[purpose],
-    retryable: purpose === 'start',
+    retryable: purpose !== 'apply',
   });
 }
+
+const NOUN: Record<Purpose, string> = { apply: 'apply', start: 'start', decide: 'decision' };
 
 const AFTER_LOSS: Record<Purpose, string> = {
   apply: 'Run `fleet apply` again; it continues where this one stopped.',
   start: 'Make the same call again. If the execution was started, that call finds it.',
+  decide: 'Look at the task. If it still waits, decide again.',
 };
 
 const WHILE_HELD: Record<Purpose, string> = {
   apply:
     'Wait until it has ended, then try again, which makes a new plan. If that process has died, the new try takes over its lock.',
   start: 'Make the same call again in a few seconds: it finds the execution that the other call starts.',
+  decide: 'Try again in a few seconds. The answer then says how the other process decided.',
 };
 
 function definitionName({ purpose, name }: LockKey): string {

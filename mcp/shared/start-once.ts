@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
 import { acquireLock } from '../../core/conductor/definition-lock.ts';
+import { oneAtATime } from '../../core/conductor/one-at-a-time.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject, jsonCopy } from '../../core/json.ts';
@@ -28,8 +29,6 @@ export interface StartedOnce {
 
 /** The holder of a lock needs less than this to start one execution, even on a busy server. */
 const LOCK_WAIT_MS = 15_000;
-
-const pendingStarts = new Map<string, Promise<unknown>>();
 
 /**
  * Fills a key template from an input: `order-{orderId}` becomes `order-17` for `{"orderId":17}`.
@@ -61,7 +60,7 @@ export async function startOnce(
     .update(JSON.stringify([request.name, request.correlationId]))
     .digest('hex')
     .slice(0, 32);
-  return oneAtATime(`${conductor.serverUrl} ${name}`, async () => {
+  return oneAtATime(`start ${conductor.serverUrl} ${name}`, async () => {
     const meanwhile = await find(conductor, request, onExisting);
     if (meanwhile) return reuse(meanwhile, request);
     const lock = await acquireLock(conductor, { purpose: 'start', name }, { waitMs: LOCK_WAIT_MS, signal });
@@ -99,15 +98,4 @@ function reuse({ workflowId, input }: Execution, request: StartRequest & { corre
       remedy: `Use another key for this input, or look at that execution: ${callOf('get_execution_status', { executionId: workflowId })}`,
     },
   );
-}
-
-async function oneAtATime<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = pendingStarts.get(key) ?? Promise.resolve();
-  const mine = before.catch(() => undefined).then(work);
-  pendingStarts.set(key, mine);
-  try {
-    return await mine;
-  } finally {
-    if (pendingStarts.get(key) === mine) pendingStarts.delete(key);
-  }
 }

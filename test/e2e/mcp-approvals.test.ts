@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { approvalWorkflow, raceOneApproval } from '../race/race-round.ts';
 import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
 import { realConductor, runFleetCommand } from '../support/product.ts';
@@ -220,25 +221,18 @@ describe('several people who decide', () => {
   });
   afterAll(() => http.stop());
 
-  test('if people decide at the same time through two processes, one decision wins, and the other callers get an error that shows it', async () => {
-    const id = await start(order, { what: 'desk' });
-    const other = await connect('2026-07-28', { url: http.url });
-    const calls = Array.from({ length: 6 }, (_, i) =>
-      (i % 2 ? client : other).call('decide_approval', {
-        executionId: id,
-        taskRef: 'decide',
-        decision: i < 3 ? 'approve' : 'reject',
-        reason: `by ${i}`,
-      }),
-    );
-    const answers = await Promise.all(calls);
-    const won = answers.findIndex(({ isError }) => !isError);
-    expect(answers.filter(({ isError }) => !isError)).toHaveLength(1);
-    const [task] = (await execution(id)).tasks;
-    expect(task?.outputData).toMatchObject({ approved: won < 3, reason: `by ${won}` });
-    for (const { text, isError } of answers) if (isError) expect(text).toContain(`with the reason "by ${won}"`);
-    expect(await conductor.waitForEnd(id)).toMatchObject({ variables: { approved: won < 3 } });
-    await other.close();
+  test('S2: if eight people decide at the same time through two processes, exactly one wins, and the others are told who', async () => {
+    const workflow = `${prefix}_race`;
+    await conductor.putWorkflowDef(approvalWorkflow(workflow));
+    const others = await Promise.all(Array.from({ length: 4 }, () => connect('2026-07-28', { url: http.url })));
+    const clients = [client, ...others, client, client, client];
+    for (let round = 0; round < 4; round++) {
+      const { winners, faults } = await raceOneApproval(conductor, workflow, clients);
+      expect(faults).toEqual([]);
+      expect(winners).toHaveLength(1);
+    }
+    expect((await conductor.listWorkflowNames()).filter((name) => name.startsWith('fleet_decide_lock_'))).toEqual([]);
+    await Promise.all(others.map((other) => other.close()));
   });
 
   test('if one person decides on the command line and another through MCP, exactly one decision wins', async () => {

@@ -16,7 +16,7 @@ afterAll(() => fake.close());
 beforeEach(() => {
   server = new ExecutionStore();
   fake.routes = (request) => {
-    if (request.path === '/api/metadata/workflow') return { body: [orders, plain] };
+    if (request.path === '/api/metadata/workflow' && request.method === 'GET') return { body: [orders, plain] };
     return server.routes(request);
   };
 });
@@ -214,8 +214,8 @@ describe('decide_approval', () => {
   test('decide_approval fails if another person decides at the same time', async () => {
     add('exec-1', orders, [human('approve')]);
     fake.routes = (request) => {
-      // Another person decides after we have read the task and before we answer it.
-      if (request.path.endsWith('/log') && request.method === 'POST') {
+      // Another person decides after we have read the task and before we hold its lock.
+      if (request.path === '/api/metadata/workflow' && request.method === 'POST') {
         const outputData = { approved: true, reason: 'r', decidedBy: 'bob', decidedAt: '2026-01-01T00:00:00Z' };
         server.change('exec-1', {
           tasks: [{ ...server.execution('exec-1').tasks[0], status: 'COMPLETED', outputData }],
