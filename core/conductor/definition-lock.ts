@@ -101,6 +101,7 @@ export async function acquireLock(conductor: Conductor, key: LockKey, options: L
     const held = await look(conductor, key);
     if (held?.holder.id === me.holder.id) return hold(conductor, key, me, claimedAt); // the answer to `create` was lost
     await whileHeld?.();
+    if (!held && performance.now() - startedAt > waitMs + DEAD_AFTER_MS) throw isNotKept(key);
     const moved = watched !== undefined && (!held || !isSameBeat(watched.held, held));
     if (moved && held && performance.now() - startedAt > waitMs) throw isHeld(key, held);
     if (held && (!watched || moved)) {
@@ -220,6 +221,14 @@ function isHeld({ purpose }: LockKey, held: Held): FleetError {
   return new FleetError('conflict', `Another ${NOUN[purpose]} is running: ${describe(held)}.`, {
     remedy: WHILE_HELD[purpose],
     retryable: purpose !== 'apply',
+  });
+}
+
+/** Such a server is not a Conductor server, or its database lags behind. Without this error, the process would try forever. */
+function isNotKept({ purpose }: LockKey): FleetError {
+  return new FleetError('upstream', `The server accepted the lock of this ${NOUN[purpose]} but does not keep it.`, {
+    retryable: true,
+    remedy: 'Check that CONDUCTOR_SERVER_URL names a Conductor server, then try again.',
   });
 }
 

@@ -27,7 +27,6 @@ export const defTask = (taskReferenceName: string, type: string, rest: Json = {}
 export class ExecutionStore {
   readonly #executions = new Map<string, Json & { tasks: Json[] }>();
   readonly #logs = new Map<string, { log: string; createdTime: number }[]>();
-  readonly #locks = new Map<string, Json>();
 
   /** Adds a running execution with these tasks. The id of a task is `<execution>-<reference>`. */
   add(workflowId: string, tasks: Json[], changes: Json = {}): void {
@@ -58,7 +57,6 @@ export class ExecutionStore {
     const { method, path } = request;
     const [, area = '', first = '', second = '', third = ''] = path.split('/').slice(1).map(decodeURIComponent);
     if (area === 'workflow') return this.#workflow(request, first, second, third);
-    if (area === 'metadata' && first === 'workflow') return this.#lock(request, second);
     if (area === 'admin')
       return { body: this.#allTasks().filter(({ taskDefName, status }) => taskDefName === second && isOpen(status)) };
     if (area !== 'tasks') return undefined;
@@ -97,18 +95,6 @@ export class ExecutionStore {
       return { body: id };
     }
     return undefined;
-  }
-
-  /** The locks of decisions, which are definitions. Other definitions are left to the test. */
-  #lock({ method, body }: FakeRequest, named: string): FakeReply | undefined {
-    const name = String(named || (body as Json | undefined)?.name);
-    if (!name.startsWith('fleet_decide_lock_')) return undefined;
-    const held = this.#locks.get(name);
-    if (method === 'GET') return held ? { body: held } : { status: 404, body: { status: 404, message: name } };
-    if (method === 'POST' && held) return { status: 409, body: { status: 409, message: `${name} exists` } };
-    if (method === 'DELETE') this.#locks.delete(name);
-    else this.#locks.set(name, body as Json);
-    return { body: '' };
   }
 
   #update(result: Json): FakeReply {

@@ -43,12 +43,13 @@ const SLOW_MS = 5000;
 export async function startFakeConductor(): Promise<FakeConductor> {
   const requests: FakeRequest[] = [];
   const stopping = new AbortController();
+  const locks = lockRoutes();
   const server = createServer(async (incoming, response) => {
     const request = await read(incoming);
     requests.push(request);
     const fault = fake.faultAt(request) ? fake.fault : 'none';
     if (fault === 'slow') await pause(SLOW_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => {});
-    const reply = faulty(fault) ?? (await fake.routes(request)) ?? standard(request);
+    const reply = faulty(fault) ?? (await fake.routes(request)) ?? locks(request) ?? standard(request);
     if (reply === 'hang-up') return void response.destroy();
     const { status = 200, body = '', raw } = { raw: undefined, ...reply };
     const isText = typeof body === 'string' && raw === undefined;
@@ -133,6 +134,22 @@ export function fakeTask(changes: Record<string, unknown> = {}): Record<string, 
     startTime: 1_700_000_000_000,
     endTime: 1_700_000_000_100,
     ...changes,
+  };
+}
+
+/** Stores the locks of decisions, which are workflow definitions. */
+function lockRoutes(): (request: FakeRequest) => FakeReply | undefined {
+  const held = new Map<string, unknown>();
+  return ({ method, path, body }) => {
+    if (!path.startsWith('/api/metadata/workflow')) return undefined;
+    const name = decodeURIComponent(path.split('/')[4] ?? '') || String((body as { name?: unknown } | undefined)?.name);
+    if (!name.startsWith('fleet_decide_lock_')) return undefined;
+    const lock = held.get(name);
+    if (method === 'GET') return lock ? { body: lock } : { status: 404, body: { status: 404, message: name } };
+    if (method === 'POST' && lock) return { status: 409, body: { status: 409, message: `${name} exists` } };
+    if (method === 'DELETE') held.delete(name);
+    else held.set(name, body);
+    return { body: '' };
   };
 }
 
