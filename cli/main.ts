@@ -70,6 +70,10 @@ const commands: Record<string, Entry> = {
       return import('./commands/mcp.ts');
     },
   },
+  audit: {
+    summary: 'Search the records of all MCP requests, or verify that they were not changed',
+    load: () => import('./commands/audit.ts'),
+  },
   server: {
     summary: 'Start, stop and inspect the embedded Conductor server',
     load: () => import('./commands/server.ts'),

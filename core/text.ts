@@ -28,3 +28,8 @@ export function instant(time: number | string): string {
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
+
+/** Replaces control characters, because text from outside could control the terminal with them. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
+}

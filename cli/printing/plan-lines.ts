@@ -1,4 +1,4 @@
-import { clip, count, instant } from '../../core/text.ts';
+import { clip, count, instant, printable } from '../../core/text.ts';
 import { type Action, type Change, isDue, labelOf } from '../../workflows/manage/change.ts';
 import type { Difference } from '../../workflows/manage/compare/differences.ts';
 import type { Plan } from '../../workflows/manage/plan.ts';
@@ -141,9 +141,4 @@ function json(of: unknown): string {
 function part(text: string, from: number): string {
   const rest = text.slice(from);
   return `${from > 0 ? '…' : ''}${clip(rest, VALUE_LENGTH)}${rest.length > VALUE_LENGTH ? '…' : ''}`;
-}
-
-/** Replaces control characters, because names on a server may hold them and they could control the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { claimedHash, type FileEnd, parseLine } from './lines.ts';
+import { claimedHash, type FileEnd, type LineOf, parseLine } from './lines.ts';
 
 const DAY_MS = 86_400_000;
 const NAME = /^(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d~([\w.-]*)~(\d+-[0-9a-f]{8})~(\d+)\.jsonl$/;
@@ -28,9 +28,9 @@ export function dayOf(file: string): string {
   return file.slice(0, 10);
 }
 
-/** The files of one log have the same. */
-export function logOf(file: string): string {
-  return NAME.exec(file)?.[3] ?? file;
+/** Names a change within the whole set. Its outcome can be in a later file of the same log. */
+export function changeOf(file: string, n: number): string {
+  return `${NAME.exec(file)?.[3] ?? file}:${n}`;
 }
 
 /** The files of an audit log, the oldest first. @throws the error of a folder that cannot be read */
@@ -54,7 +54,8 @@ export function removeOldFiles(folder: string, today: string, keptDays: number):
 /** The ends that no file names in its first line. */
 export function unnamedEnds(folder: string): FileEnd[] {
   const files = auditFiles(folder);
-  const named = new Set(files.flatMap((file) => namedEnds(join(folder, file))).map(keyOf));
+  const openings = files.flatMap((file) => opening(join(folder, file)) ?? []);
+  const named = new Set(openings.flatMap(namedEnds).map(keyOf));
   return files.flatMap((file) => {
     const bytes = statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0;
     if (named.has(keyOf({ file, bytes }))) return [];
@@ -65,14 +66,19 @@ export function unnamedEnds(folder: string): FileEnd[] {
 
 const keyOf = ({ file, bytes }: Pick<FileEnd, 'file' | 'bytes'>) => `${file}:${bytes}`;
 
-/** The ends that the first line of a file names. An unreadable line names none, and `verify` reports it. */
-export function namedEnds(path: string): readonly FileEnd[] {
+/** The first line of a file; undefined if it cannot be read, which `verify` reports. */
+export function opening(path: string): LineOf<'open'> | undefined {
   try {
-    const opening = parseLine(firstLine(path));
-    return opening.kind === 'open' ? [...opening.seen, ...(opening.previous ? [opening.previous] : [])] : [];
+    const first = parseLine(firstLine(path));
+    return first.kind === 'open' ? first : undefined;
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+/** The ends that the first line of a file names. */
+export function namedEnds({ seen, previous }: LineOf<'open'>): readonly FileEnd[] {
+  return previous ? [...seen, previous] : seen;
 }
 
 /** The first line of a file, without the end of the line. */

@@ -60,6 +60,8 @@ export interface AuditOptions {
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Milliseconds since 1970. Default: the clock of the system. */
+  readonly clock?: () => number;
 }
 
 /** The folder of the audit log. */
@@ -68,9 +70,9 @@ export function auditFolder({ mcpAuditDir, dataDir }: Pick<Config, 'mcpAuditDir'
 }
 
 /** Creates the audit of one process. It opens its file at the first request. */
-export function createAudit({ config, log, now }: AuditOptions): Audit {
+export function createAudit({ config, log, now, clock = Date.now }: AuditOptions): Audit {
   if (!config.mcpAudit) return NO_AUDIT;
-  const records = new AuditLog({ folder: auditFolder(config), keptDays: config.mcpAuditDays });
+  const records = new AuditLog({ folder: auditFolder(config), keptDays: config.mcpAuditDays, clock });
   let changes = 0;
   return {
     begin(request) {
