@@ -1,8 +1,17 @@
 import type { Config } from '../../core/config.ts';
+import { isObject } from '../../core/json.ts';
 import type { Logger } from '../../core/log.ts';
+import {
+  type Audit,
+  type AuditEntry,
+  type AuditedRequest,
+  type AuditOptions,
+  createAudit,
+  type Peer,
+} from './audit.ts';
 import { authorize } from './authorize.ts';
 import type { Caller } from './permissions.ts';
-import { createRateLimit } from './rate-limit.ts';
+import { createRateLimit, type RateLimits } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
 
@@ -21,6 +30,10 @@ import type { Subject } from './subject.ts';
 
 /** A request that wants to enter. */
 export interface Arriving {
+  /** Names the request in the log, in the audit and in the answer to an unexpected error. */
+  readonly id: string;
+  /** How it reached the server. */
+  readonly peer: Peer;
   readonly caller: Caller;
   readonly method: string;
   readonly params: unknown;
@@ -34,6 +47,7 @@ export interface Arriving {
 /** A request that was let in. Its handler ends it by one of the two functions. */
 export interface Admitted {
   readonly isAdmitted: true;
+  readonly id: string;
   readonly subject: Subject;
   /** Ends the request with a result. Returns the result as the client may get it. @throws FleetError if the result is too large */
   finish<R>(result: R): R;
@@ -44,6 +58,7 @@ export interface Admitted {
 /** A request that was not let in: FleetError `denied` if the caller lacks the permission or exceeds a limit, or the error of `find`. */
 export interface Refused {
   readonly isAdmitted: false;
+  readonly id: string;
   readonly error: unknown;
   /** Undefined if the request names something that does not exist. */
   readonly subject: Subject | undefined;
@@ -56,6 +71,8 @@ export type Enter = (request: Arriving) => Promise<Admitted | Refused>;
 interface Passing extends Arriving {
   /** What the request is about, after `findSubject`. */
   subject?: Subject;
+  /** The record of the request, after `recordIntent`. */
+  record?: AuditEntry | undefined;
 }
 
 /** One check of admission. */
@@ -63,23 +80,35 @@ interface Layer {
   /** Runs before the handler. @throws to refuse the request */
   enter?(request: Passing): void | Promise<void>;
   /** Runs after the handler, on the way out. Returns the result for the client. */
-  leave?<R>(result: R, subject: Subject): R;
+  leave?<R>(result: R, request: Passing): R;
   /** Runs if a later layer refused the request, or if the handler failed. */
   fail?(error: unknown, request: Passing): void;
 }
 
 export interface AdmitOptions {
-  readonly config: Pick<Config, 'rateLimitRpm' | 'rateLimitBurst' | 'rateLimitRedisUrl' | 'maxResponseSizeKb'>;
+  readonly config: RateLimits & AuditOptions['config'] & Pick<Config, 'maxResponseSizeKb'>;
   readonly log: Logger;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** Aborted at the end of the process. */
   readonly signal: AbortSignal;
 }
 
 /** Creates the admission of one process. The layers stand in the order in which a request passes them. */
 export function createAdmission(options: AdmitOptions): Enter {
-  const layers: readonly Layer[] = [findSubject, checkPermission, limitRate(options), limitResponse(options.config)];
+  const audit = createAudit(options);
+  options.signal.addEventListener('abort', () => audit.close(), { once: true });
+  const layers: readonly Layer[] = [
+    recordEnd(audit),
+    findSubject,
+    checkPermission,
+    limitRate(options),
+    limitResponse(options.config),
+    recordIntent(audit),
+  ];
   const outwards = layers.toReversed();
   return async (arriving) => {
+    const { id } = arriving;
     const request: Passing = { ...arriving };
     let hasEnded = false;
     const fail = (error: unknown) => {
@@ -91,16 +120,48 @@ export function createAdmission(options: AdmitOptions): Enter {
       for (const layer of layers) await layer.enter?.(request);
     } catch (error) {
       fail(error);
-      return { isAdmitted: false, error, subject: request.subject };
+      return { isAdmitted: false, id, error, subject: request.subject };
     }
     const subject = subjectOf(request);
     const finish = <R>(result: R) => {
-      const shown = outwards.reduce((one, layer) => layer.leave?.(one, subject) ?? one, result);
+      const shown = outwards.reduce((one, layer) => layer.leave?.(one, request) ?? one, result);
       hasEnded = true;
       return shown;
     };
-    return { isAdmitted: true, subject, finish, fail };
+    return { isAdmitted: true, id, subject, finish, fail };
   };
+}
+
+/** Records what became of a request. It is the outermost layer, so it also records what the others refuse. */
+function recordEnd(audit: Audit): Layer {
+  return {
+    leave(result, request) {
+      const { record } = request;
+      request.record = undefined; // if it throws, the request is not recorded a second time
+      record?.ended({ result });
+      return result;
+    },
+    fail(error, request) {
+      if (request.record) return request.record.ended({ error });
+      void Promise.resolve(audit.begin(auditedRequest(request, false))).then((record) => record.refused(error));
+    },
+  };
+}
+
+/** Records a request that may change something before it is carried out. */
+function recordIntent(audit: Audit): Layer {
+  return {
+    async enter(request) {
+      const { readOnlyHint } = subjectOf(request).annotations;
+      request.record = await audit.begin(auditedRequest(request, !readOnlyHint));
+    },
+  };
+}
+
+function auditedRequest({ id, caller, method, params, peer }: Passing, isChanging: boolean): AuditedRequest {
+  const { name, uri, taskId, arguments: args } = isObject(params) ? params : {};
+  const [subject] = [name, uri, taskId].filter((value) => typeof value === 'string');
+  return { id, caller, method, subject, args, isChanging, peer };
 }
 
 const findSubject: Layer = {
@@ -128,7 +189,8 @@ function limitRate({ config, log, signal: ended }: AdmitOptions): Layer {
 }
 
 function limitResponse({ maxResponseSizeKb }: AdmitOptions['config']): Layer {
-  return { leave: responseBudget(maxResponseSizeKb * 1024) };
+  const shorten = responseBudget(maxResponseSizeKb * 1024);
+  return { leave: (result, request) => shorten(result, subjectOf(request)) };
 }
 
 function subjectOf({ method, subject }: Passing): Subject {

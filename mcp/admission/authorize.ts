@@ -1,16 +1,6 @@
-import { FleetError, type FleetErrorOptions } from '../../core/errors.ts';
-import { type Caller, isAllowed, type Permission } from './permissions.ts';
+import { type Caller, isAllowed } from './permissions.ts';
+import { PermissionMissing } from './refusals.ts';
 import type { Subject } from './subject.ts';
-
-/** A refusal for lack of a permission. Over HTTP, a caller with a token learns which scope to ask for. */
-export class PermissionMissing extends FleetError {
-  readonly permission: Permission;
-
-  constructor(permission: Permission, message: string, options: FleetErrorOptions) {
-    super('denied', message, options);
-    this.permission = permission;
-  }
-}
 
 /**
  * @throws PermissionMissing if the caller lacks the permission. Lists hide what the caller may not use, but a client can still name it.

@@ -1,10 +1,10 @@
 import type { Config } from '../../core/config.ts';
-import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { pause } from '../../core/pause.ts';
 import { count } from '../../core/text.ts';
 import type { Caller } from './permissions.ts';
 import type { Allowance, RateLimitStore } from './rate-limit-store.ts';
+import { RateLimited } from './refusals.ts';
 import type { Subject } from './subject.ts';
 
 /*
@@ -31,18 +31,7 @@ const WINDOWS = [1, 2, 3, 6, 10, 20, 30];
 const LOSS = 0.05;
 
 /** The limit of every caller. */
-type Limits = Pick<Config, 'rateLimitRpm' | 'rateLimitBurst' | 'rateLimitRedisUrl'>;
-
-/** A caller sent more requests than its limit allows. */
-export class RateLimited extends FleetError {
-  /** After this time, the same request can succeed. At least 1. */
-  readonly retryAfterSeconds: number;
-
-  constructor(message: string, { retryAfterSeconds, remedy }: { retryAfterSeconds: number; remedy: string }) {
-    super('denied', message, { retryable: true, remedy });
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
+export type RateLimits = Pick<Config, 'rateLimitRpm' | 'rateLimitBurst' | 'rateLimitRedisUrl'>;
 
 /** The rate limit of one process, or of several processes that share a Redis. */
 export interface RateLimit {
@@ -55,7 +44,7 @@ export interface RateLimit {
   close(): Promise<void>;
 }
 
-export function createRateLimit(limits: Limits, log: Logger): RateLimit {
+export function createRateLimit(limits: RateLimits, log: Logger): RateLimit {
   const allowance = allowanceOf(limits);
   let opened: Promise<RateLimitStore> | undefined;
   const mostWaiting = Math.floor((allowance.steady * LONGEST_WAIT_MS) / 1000 / allowance.seconds);
@@ -107,7 +96,7 @@ export function createRateLimit(limits: Limits, log: Logger): RateLimit {
 }
 
 /** The package is loaded with the first request, so that a client over stdio does not wait for it when it connects. */
-async function openStore(limits: Limits, allowance: Allowance, log: Logger): Promise<RateLimitStore> {
+async function openStore(limits: RateLimits, allowance: Allowance, log: Logger): Promise<RateLimitStore> {
   const { memoryStore, redisStore } = await import('./rate-limit-store.ts');
   const { rateLimitRedisUrl: url } = limits;
   return url === undefined ? memoryStore(allowance) : redisStore(url, allowance, log);
@@ -117,7 +106,7 @@ async function openStore(limits: Limits, allowance: Allowance, log: Logger): Pro
  * Divides the limit of a minute into windows and a burst: `steady` points in each of n windows and `extra` points once, with
  * `steady + extra = burst` and `n * steady + extra <= limit`.
  */
-export function allowanceOf({ rateLimitRpm: limit, rateLimitBurst }: Limits): Allowance {
+export function allowanceOf({ rateLimitRpm: limit, rateLimitBurst }: RateLimits): Allowance {
   const burst = Math.min(rateLimitBurst, limit);
   const all = WINDOWS.map((seconds) => {
     const windows = 60 / seconds;
@@ -146,7 +135,7 @@ function msBeforeNext(refused: unknown): number | undefined {
 }
 
 interface Refused {
-  readonly limits: Limits;
+  readonly limits: RateLimits;
   readonly caller: Caller;
   readonly subject: Subject;
   readonly points: number;

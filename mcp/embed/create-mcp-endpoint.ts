@@ -15,6 +15,7 @@ import { promptsWith, resourcesWith, toolsWith } from '../front/content.ts';
 import type { Prompt } from '../reading/define-prompt.ts';
 import type { Resource } from '../reading/define-resource.ts';
 import { serveBothEras } from '../transports/both-eras.ts';
+import { refuseWithStatus } from '../transports/door/refuse-with-status.ts';
 import { hostCheck } from '../transports/host-check.ts';
 import { type Arrival, nodeHandler } from '../transports/node-handler.ts';
 import { refusal } from '../transports/request-body.ts';
@@ -46,7 +47,9 @@ export interface McpEndpoint {
  * @throws FleetError `config` if an option is wrong, or if a tool, resource or prompt has the name of another
  */
 export async function createMcpEndpoint(options: McpEndpointOptions): Promise<McpEndpoint> {
-  const { config, notices } = configOfHost('createMcpEndpoint', options, OWN_OPTIONS);
+  // A host's process writes no files that the host did not ask for.
+  const asked = { mcpAudit: false, ...options };
+  const { config, notices } = configOfHost('createMcpEndpoint', asked, OWN_OPTIONS);
   const { log = silentLogger, callerFrom } = options;
   const [tools, resources, prompts] = await Promise.all([
     toolsWith(options.tools),
@@ -89,6 +92,7 @@ function serve({ config, log }: { config: HostedConfig; log: Logger }, content: 
   const eras = serveBothEras({
     ...front,
     sessions: config.mcpSessions,
+    refuse: refuseWithStatus({ log }),
     onerror: (err) => log.debug({ err }, 'MCP request'),
   });
   const close = lazy(async () => {

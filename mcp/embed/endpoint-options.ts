@@ -50,6 +50,10 @@ export interface McpEndpointOptions extends HostOptions {
   readonly rateLimitRedisUrl?: string | undefined;
   /** Largest answer of a tool, in kilobytes. Default: 100. */
   readonly maxResponseSizeKb?: number | undefined;
+  /** True to record every request in an audit log. Default: false. */
+  readonly mcpAudit?: boolean | undefined;
+  /** Folder of the audit log. Default: `.fleet/audit` in the current folder. */
+  readonly mcpAuditDir?: string | undefined;
   /** Model provider on the Conductor server, for tools that call a model. Default: none. */
   readonly llmProvider?: 'openai' | 'anthropic' | 'ollama' | undefined;
   /** The model of `llmProvider`. Default: the usual model of that provider. */
@@ -73,6 +77,8 @@ export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   rateLimitBurst: true,
   rateLimitRedisUrl: true,
   maxResponseSizeKb: true,
+  mcpAudit: true,
+  mcpAuditDir: true,
   llmProvider: true,
   llmModel: true,
 };

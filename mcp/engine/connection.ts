@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
+import type { Peer } from '../admission/audit.ts';
 import { type Caller, callerOf, type Role, roles } from '../admission/permissions.ts';
 import type { Subscribed } from '../subscriptions/subscribed.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
@@ -11,6 +12,8 @@ export interface Connection {
   readonly caller: Caller;
   readonly choice: Choice;
   readonly era: McpRequestContext['era'];
+  /** How the client reached the server. */
+  readonly peer: Peer;
   /** The subscriptions of an open connection of 2025. */
   readonly subscribed?: Subscribed;
 }
@@ -31,6 +34,7 @@ export function connector({ config, callerFrom }: ConnectOptions): Connect {
     caller: callerFrom ? callerFrom(context) : (callerIn(context.authInfo) ?? everyone),
     choice: choiceFrom(config, context.requestInfo?.headers),
     era: context.era,
+    peer: { transport: context.requestInfo ? 'http' : 'stdio', era: context.era },
   });
 }
 

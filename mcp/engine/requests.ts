@@ -30,6 +30,8 @@ export interface AdmittedRequest<P> {
   readonly context: ServerContext;
 }
 
+type SentRequest<P> = Omit<AdmittedRequest<P>, 'id'>;
+
 /** Answers the requests of one method. */
 export interface RequestHandler<P, S extends Subject, R> {
   /** Finds what a request is about. This decides which permission it needs. @throws if the request names something that does not exist */
@@ -122,28 +124,30 @@ function arrivingAt<P, S extends Subject, R>(
   params: P,
   connection: Connection,
 ): Arriving {
-  const { caller } = connection;
-  return { caller, method, params, countsAgainstRateLimit, find: () => find(params, connection) };
+  const { caller, peer } = connection;
+  const id = randomUUID().slice(0, 8);
+  return { id, caller, peer, method, params, countsAgainstRateLimit, find: () => find(params, connection) };
 }
 
-function requestOf<P>(server: Server, params: P, connection: Connection, context: ServerContext): AdmittedRequest<P> {
+function requestOf<P>(server: Server, params: P, connection: Connection, context: ServerContext): SentRequest<P> {
   const capabilities = capabilitiesOf(context, server.getClientCapabilities());
   const { signal } = context.mcpReq;
-  return { id: randomUUID().slice(0, 8), params, connection, capabilities, signal, context };
+  return { params, connection, capabilities, signal, context };
 }
 
 /** Runs a handler with a request that has entered at the door, or that enters now. */
 async function run<P, S extends Subject, R>(
   method: string,
   handler: RequestHandler<P, S, R>,
-  { request, enter, log }: RequestOptions & { request: AdmittedRequest<P> },
+  { request, enter, log }: RequestOptions & { request: SentRequest<P> },
 ): Promise<R> {
-  const { params, connection, id, signal, context } = request;
+  const { params, connection, signal, context } = request;
   const entry = await (enteredAtDoor(context) ?? enter({ ...arrivingAt(method, handler, params, connection), signal }));
+  const { id } = entry;
   const subject = entry.subject as S | undefined; // the same handler's `find` has found it
   try {
     if (!entry.isAdmitted) throw entry.error;
-    return entry.finish(await handler.handle(entry.subject as S, request));
+    return entry.finish(await handler.handle(entry.subject as S, { ...request, id }));
   } catch (error) {
     if (entry.isAdmitted) entry.fail(error);
     if (error instanceof ProtocolError) throw error;

@@ -58,7 +58,7 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const tasks = new ExecutionTasks(calls);
   const readings = { ...calls, resources: lazy(resources), prompts: lazy(prompts) };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
-  const door = { enter: createAdmission({ config, log, signal }), connect: connector(options), log };
+  const door = { enter: createAdmission({ config, log, signal, now }), connect: connector(options), log };
   const servers = createMcpServers({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
   // The watch on tools starts with the first connection. The watch waits for `warmUp`, so that the first answer need not wait for the
   // tools.

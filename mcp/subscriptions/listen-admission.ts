@@ -37,14 +37,16 @@ export function createSubscriptions({ changes, connect, tasks, enter, log }: Sub
     changes,
     enter(message, context) {
       const { method, params } = message;
-      const { caller } = connect(context);
-      return enter({ caller, method, params, countsAgainstRateLimit: true, find: () => listenSubject(message) });
+      const { caller, peer } = connect(context);
+      const id = randomUUID().slice(0, 8);
+      const find = () => listenSubject(message);
+      return enter({ id, caller, peer, method, params, countsAgainstRateLimit: true, find });
     },
     begin(entry, context) {
       if (entry.isAdmitted) return entry.finish(tasks && showTaskOn(tasks, connect(context)));
       const { signal } = new AbortController();
       const subject = entry.subject ?? readingOf('subscriptions/listen', 'none');
-      throw protocolError(entry.error, { id: randomUUID().slice(0, 8), subject, signal }, log);
+      throw protocolError(entry.error, { id: entry.id, subject, signal }, log);
     },
   };
 }

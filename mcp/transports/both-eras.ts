@@ -1,7 +1,7 @@
 import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { checkParams } from './check-params.ts';
-import { admitAtDoor, type RefuseWithStatus } from './door/admit-at-door.ts';
-import { refuseWithStatus } from './door/refuse-with-status.ts';
+import { admitAtDoor } from './door/admit-at-door.ts';
+import type { RefuseWithStatus } from './door/refuse-with-status.ts';
 import type { McpFront } from './mcp-front.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 import { Sessions } from './sessions.ts';
@@ -12,8 +12,7 @@ export interface BothErasOptions extends McpFront {
   /** True to give clients of the 2025 revision a session. */
   readonly sessions: boolean;
   onerror(error: Error): void;
-  /** Default: a request above the rate limit gets 429. */
-  readonly refuse?: RefuseWithStatus | undefined;
+  readonly refuse: RefuseWithStatus;
 }
 
 /** MCP over HTTP. */
@@ -26,7 +25,7 @@ export interface BothEras {
 
 /** Answers requests of both eras. A request of the 2025 era belongs to a session of this process; without sessions it stands alone. */
 export function serveBothEras(options: BothErasOptions): BothEras {
-  const { build, subscriptions, sessions: has, onerror, refuse = refuseWithStatus } = options;
+  const { build, subscriptions, sessions: has, onerror, refuse } = options;
   const { changes } = subscriptions;
   const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
   const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });

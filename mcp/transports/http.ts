@@ -6,6 +6,7 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
 import { allowScripts } from './cors.ts';
+import { refuseWithStatus } from './door/refuse-with-status.ts';
 import { hostCheck, LOOPBACK } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
 import { nodeHandler } from './node-handler.ts';
@@ -37,7 +38,8 @@ export interface HttpEndpoint {
  */
 export async function startHttp({ config, conductor, log, ...front }: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, onerror });
+  const refuse = refuseWithStatus({ log });
+  const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, refuse, onerror });
   const check = hostCheck(config, ANY_ADDRESS.includes(config.mcpHost) ? [] : [inUrl(config.mcpHost)]);
   const serve = nodeHandler(
     async (arrival) => {

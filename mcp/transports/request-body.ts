@@ -1,4 +1,4 @@
-import { isJsonContentType, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import { isJsonContentType, type McpHandlerRequestOptions, type RequestId } from '@modelcontextprotocol/server';
 
 /** Larger than the largest input of a tool, in any encoding. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -39,6 +39,6 @@ export function parseBody(text: string): McpHandlerRequestOptions | Response {
 }
 
 /** An HTTP answer that refuses a request, with an error in the form of JSON-RPC. */
-export function refusal(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status });
+export function refusal(status: number, code: number, message: string, id: RequestId | null = null): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status });
 }

@@ -169,9 +169,10 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     await send('tools/list', {});
     for (const method of methods) {
       const answer = await send(method, exampleOf(method));
-      if (!ANSWERED_FROM_MEMORY.includes(method))
+      if (!ANSWERED_FROM_MEMORY.includes(method)) {
         expect(refusalIn(answer), method).toContain('accepts 1 request a min');
-      else expect(refusalIn(answer), method).toBe('not refused');
+        expect(answer, method).toMatchObject({ status: 429, retryAfter: expect.stringMatching(/^[1-9]\d?$/) });
+      } else expect(refusalIn(answer), method).toBe('not refused');
     }
   });
 

@@ -17,9 +17,11 @@ export function frontOf(
   const limits = {
     ...{ rateLimitRpm: 1_000_000, rateLimitBurst: 50, rateLimitRedisUrl: undefined },
     maxResponseSizeKb: 1000,
+    ...{ mcpAudit: false, mcpAuditDir: undefined, mcpAuditDays: 90, mcpAuditSync: false, dataDir: '' },
   };
+  const clock = { now: () => performance.now() };
   const door = {
-    enter: createAdmission({ config: limits, log: silentLogger, signal: new AbortController().signal }),
+    enter: createAdmission({ config: limits, log: silentLogger, ...clock, signal: new AbortController().signal }),
     connect: connector({ config, callerFrom: () => caller }),
     log: silentLogger,
   };

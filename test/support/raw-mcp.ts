@@ -9,8 +9,12 @@ const answer = z.object({
   error: z.object({ code: z.int(), message: z.string(), data: z.unknown().optional() }).optional(),
 });
 
-/** The answer to one request: a result or a protocol error. */
-export type RawAnswer = z.output<typeof answer>;
+/** The answer to one request: a result or a protocol error, and how HTTP brought it. */
+export type RawAnswer = z.output<typeof answer> & {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly challenge: string | null;
+};
 
 /** The capabilities of a client with the tasks extension: `FOLLOWS_TASKS` without elicitation, `ASKS_TOO` with it. */
 export const FOLLOWS_TASKS = { extensions: { [EXTENSION]: {} } };
@@ -74,7 +78,9 @@ export async function rawLegacy(
 async function answerIn(response: Response): Promise<RawAnswer> {
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('event-stream') ? lastEvent(text) : text;
-  return answer.parse(JSON.parse(json));
+  const { status, headers } = response;
+  const http = { status, retryAfter: headers.get('retry-after'), challenge: headers.get('www-authenticate') };
+  return { ...answer.parse(JSON.parse(json)), ...http };
 }
 
 /** Sends a request and returns its result. @throws Error with the error of the server */

@@ -1,9 +1,13 @@
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
 import { type Arriving, createAdmission } from '../../mcp/admission/admit.ts';
 import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
-import { allowanceOf, createRateLimit, type RateLimit, RateLimited } from '../../mcp/admission/rate-limit.ts';
+import { allowanceOf, createRateLimit, type RateLimit } from '../../mcp/admission/rate-limit.ts';
+import { RateLimited } from '../../mcp/admission/refusals.ts';
 import { responseBudget } from '../../mcp/admission/response-budget.ts';
 import { readingOf, type Subject } from '../../mcp/admission/subject.ts';
 
@@ -22,6 +26,17 @@ function thrownBy(action: () => unknown): unknown {
     return error;
   }
   throw new Error('Nothing was thrown.');
+}
+
+/** What the audit log in a folder says of each request, in order. */
+function recordsIn(folder: string): object[] {
+  const lines = readdirSync(folder)
+    .filter((file) => file.endsWith('.jsonl'))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').trimEnd().split('\n'));
+  return lines.flatMap((line) => {
+    const { kind, decision, outcome } = JSON.parse(line);
+    return decision === undefined ? [] : [{ kind, decision, ...(outcome && { outcome }) }];
+  });
 }
 
 const limitsOf = (rateLimitRpm: number, rateLimitBurst = 50) => ({
@@ -207,11 +222,17 @@ describe('response budget', () => {
 });
 
 describe('admission', () => {
-  const config = { ...limitsOf(1), maxResponseSizeKb: 8 };
-  const { signal } = new AbortController();
-  const admission = () => createAdmission({ config, log: silentLogger, signal });
+  const mcpAuditDir = mkdtempSync(join(tmpdir(), 'admission-'));
+  const audit = { mcpAudit: true, mcpAuditDir, mcpAuditDays: 90, mcpAuditSync: false, dataDir: '' };
+  const config = { ...limitsOf(1), ...audit, maxResponseSizeKb: 8 };
+  const ending = new AbortController();
+  const { signal } = ending;
+  const now = () => performance.now();
+  const admission = () => createAdmission({ config, log: silentLogger, signal, now });
   const asking = (permission: Permission, countsAgainstRateLimit = true): Arriving => ({
+    id: permission,
     caller: callerOf('viewer'),
+    peer: { transport: 'stdio', era: 'modern' },
     method: 'tools/call',
     params: {},
     countsAgainstRateLimit,
@@ -235,7 +256,20 @@ describe('admission', () => {
       isAdmitted: false,
       error: { message: expect.stringContaining('accepts 1 request a minute') },
     });
-    expect(await enter(asking('executions:read', false))).toMatchObject({ isAdmitted: true });
+    const free = await enter(asking('executions:read', false));
+    if (!free.isAdmitted) throw free.error;
+    expect(() => free.finish({ content: [], structuredContent: { text: 'x'.repeat(20_000) } })).toThrow(
+      'The answer has',
+    );
+    free.fail(new Error('It has ended already.'));
+    ending.abort();
+    expect(recordsIn(mcpAuditDir)).toEqual([
+      { kind: 'request', decision: 'failed' }, // it named something that does not exist
+      { kind: 'request', decision: 'permission' },
+      { kind: 'request', decision: 'allowed', outcome: 'ok' },
+      { kind: 'request', decision: 'limit' },
+      { kind: 'request', decision: 'allowed', outcome: 'error' },
+    ]);
   });
 
   test('if a permission is missing, the error names the permission, the role and the setting to change', async () => {

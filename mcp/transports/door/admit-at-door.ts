@@ -10,9 +10,7 @@ import type { Admitted, Refused } from '../../admission/admit.ts';
 import { passWith } from '../../admission/door-pass.ts';
 import type { McpFront } from '../mcp-front.ts';
 import { isListen, untilEnd } from '../subscriptions.ts';
-
-/** Makes the HTTP answer that refuses a request. Undefined for a refusal that the handler puts into its answer with status 200. */
-export type RefuseWithStatus = (refused: Refused, request: JSONRPCRequest) => Response | undefined;
+import type { RefuseWithStatus } from './refuse-with-status.ts';
 
 interface Arrived {
   readonly front: Pick<McpFront, 'enter' | 'subscriptions'>;
@@ -36,7 +34,7 @@ export async function admitAtDoor(
   };
   for (const request of requestsIn(given.parsedBody)) {
     const entry = await (isListen(request) ? front.subscriptions : front).enter(request, context);
-    const refusal = entry && !entry.isAdmitted ? refuse(entry, request) : undefined;
+    const refusal = entry && !entry.isAdmitted ? refuse(entry, request, context) : undefined;
     if (refusal) {
       endRest();
       return refusal;
