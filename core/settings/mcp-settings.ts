@@ -79,6 +79,18 @@ export const mcpSettings = {
     description:
       'What callers may do, checked at every call. A viewer reads; an operator also runs and steers executions; an admin also changes definitions.',
   },
+  mcpStateKey: {
+    kind: 'text',
+    schema: z
+      .string()
+      .refine((key) => Buffer.byteLength(key) >= 32, 'must be at least 32 bytes long')
+      .optional(),
+    group: 'mcp',
+    env: 'MCP_STATE_KEY',
+    secret: true,
+    description:
+      'Signs what clients carry for the server: claims of tasks, questions to a person, and confirmations of bulk calls. All processes behind one address need the same key; make one with `openssl rand -base64 32`. Unset: each process makes a random key, so these texts are valid only in the process that made them and until it ends.',
+  },
   mcpWorkflowTools: {
     kind: 'list',
     schema: z.array(z.string().min(1).max(255)).default([]),

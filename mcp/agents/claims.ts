@@ -1,21 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Limits } from '../../core/conductor/calls/task-calls.ts';
+import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { jsonCopy } from '../../core/json.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';
+import { SEAL, type Seal } from '../signing/state-key.ts';
 
 /*
  * An agent's claim on a task. The server stores the whole claim, so that any process can serve the agent:
- * 1. A claim is a task id and the task's poll count. The count grows when an agent claims a task that was handed back. A task that
- *    timed out gets a new task id.
- * 2. The worker id begins with `mcp:`. A task of any other worker is not a claim, even if a caller knows its id.
+ * 1. A claim is a task id, the task's poll count and a seal. The count grows when an agent claims a task that was handed back. A task that
+ *    timed out gets a new task id. The seal is valid only for the caller who claimed the task.
+ * 2. The worker id begins with `mcp:`. A task of any other worker is not a claim, even if a caller knows its id. Nor is a task that waits
+ *    for a person, whatever its status.
  * 3. The server accepts a late result and silently ignores it. This code therefore reads the task before and after it writes the result.
  */
 
 const MARK = 'mcp:';
-const CLAIM = /^([\w-]{1,100}):(\d{1,9})$/;
+const CLAIM = new RegExp(`^([\\w-]{1,100}):(\\d{1,9}):(${SEAL})$`);
 
 /** The worker id under which the server knows an agent. */
 export function workerIdOf(agent: string): string {
@@ -23,22 +26,31 @@ export function workerIdOf(agent: string): string {
 }
 
 /** The claim id. The agent gets it with the task and sends it back with the result. */
-export function claimIdOf({ taskId, pollCount }: Pick<Task, 'taskId' | 'pollCount'>): string {
-  return `${taskId}:${pollCount}`;
+export function claimIdOf({ taskId, pollCount }: Hold, seal: Seal): string {
+  return `${taskId}:${pollCount}:${seal.of('claim', taskId, pollCount)}`;
 }
+
+/** What an agent holds: a task, from one poll until it ends or its lease is lost. */
+export type Hold = Pick<Task, 'taskId' | 'pollCount'>;
 
 export function isClaimId(text: string): boolean {
   return CLAIM.test(text);
 }
 
-/** True while the agent with this claim still has the task. */
-export function isHeld(task: Task, claimId: string): boolean {
-  return task.status === 'IN_PROGRESS' && claimIdOf(task) === claimId && (task.workerId ?? '').startsWith(MARK);
+/** True while the agent still has the task. */
+export function isHeld(task: Task, { taskId, pollCount }: Hold): boolean {
+  const isSame = task.taskId === taskId && task.pollCount === pollCount && (task.workerId ?? '').startsWith(MARK);
+  return isSame && task.status === 'IN_PROGRESS' && isForWorkers(task);
 }
 
-/** Reads the task of a claim. @throws FleetError `not-found`; `conflict` if the lease was lost or the task has ended */
-export async function heldTask(conductor: Conductor, claimId: string): Promise<Task> {
-  const [, taskId = ''] = CLAIM.exec(claimId) ?? [];
+/**
+ * Reads the task of a claim.
+ * @throws FleetError `denied` for the claim of another caller; `not-found`; `conflict` if the lease was lost or the task has ended
+ */
+export async function heldTask(conductor: Conductor, claimId: string, seal: Seal): Promise<Task> {
+  const [, taskId = '', count = '', given = ''] = CLAIM.exec(claimId) ?? [];
+  const pollCount = Number(count);
+  if (!seal.fits(given, 'claim', taskId, pollCount)) throw notYours();
   const task = await orUndefined(conductor.getTask(taskId));
   if (!task) {
     throw new FleetError(
@@ -49,7 +61,7 @@ export async function heldTask(conductor: Conductor, claimId: string): Promise<T
       },
     );
   }
-  if (isHeld(task, claimId)) return task;
+  if (isHeld(task, { taskId, pollCount })) return task;
   throw leaseLost(task);
 }
 
@@ -66,7 +78,7 @@ export async function endTask(conductor: Conductor, task: Task, ending: Ending):
     await conductor.updateTask({ workflowInstanceId, taskId, ...(workerId && { workerId }), ...ending });
     const now = await conductor.getTask(taskId);
     if (isEndedBy(ending, now)) return;
-    if (!isHeld(now, claimIdOf(task))) throw leaseLost(now);
+    if (!isHeld(now, task)) throw leaseLost(now);
   }
   throw new FleetError('upstream', 'The server accepted the result, but the task is still open.');
 }
@@ -93,6 +105,13 @@ function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: 
   // An output in external storage cannot be compared, so the status alone decides.
   if (typeof task.externalOutputPayloadStoragePath === 'string') return true;
   return isDeepStrictEqual(task.outputData, jsonCopy(outputData ?? {}));
+}
+
+function notYours(): FleetError {
+  return new FleetError('denied', 'This claim belongs to another caller, or this server did not make it.', {
+    remedy:
+      'Stop this work, and call claim_task for another task. If the server has several processes or was restarted, the person who runs it must set MCP_STATE_KEY.',
+  });
 }
 
 function leaseLost({ status, taskDefName, taskType, workflowInstanceId }: Task): FleetError {

@@ -4,7 +4,7 @@ import type { Task } from '../../core/conductor/types.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { endsOr } from '../../core/pause.ts';
-import { claimIdOf, extendClaim, giveBack, isHeld } from './claims.ts';
+import { extendClaim, giveBack, isHeld } from './claims.ts';
 
 /** If an agent sends nothing for this long, its lease is no longer extended. When the lease ends, the task returns to the queue. */
 export const SILENCE_MS = 600_000;
@@ -50,10 +50,10 @@ export class Leases {
   }
 
   /** Extends a task's lease from now on. Returns the time at which this ends if the agent sends no further request. */
-  keep(task: Task): number {
+  keep(task: Task, claimId: string): number {
     const now = Date.now();
     const until = Math.min(now + this.#silenceMs, endOf(task));
-    if (!this.#closed) this.#keeper.keep(new ClaimLease(task, until - now, this.#options));
+    if (!this.#closed) this.#keeper.keep(new ClaimLease(task, { id: claimId, keptMs: until - now }, this.#options));
     return until;
   }
 
@@ -106,8 +106,8 @@ class ClaimLease implements Lease {
   readonly #task: Task;
   readonly #options: LeasesOptions;
 
-  constructor(task: Task, keptMs: number, options: LeasesOptions) {
-    this.id = claimIdOf(task);
+  constructor(task: Task, { id, keptMs }: { id: string; keptMs: number }, options: LeasesOptions) {
+    this.id = id;
     this.keptMs = keptMs;
     const leaseMs = leaseSecondsOf(task) * 1000;
     // The interval leaves time for a second try within the lease if a look or a heartbeat fails or its answer is lost.
@@ -129,11 +129,11 @@ class ClaimLease implements Lease {
 
   async isHeld(): Promise<boolean> {
     const conductor = await this.#options.conductor();
-    return isHeld(await conductor.getTask(this.#task.taskId, { limitMs: this.#limitMs }), this.id);
+    return isHeld(await conductor.getTask(this.#task.taskId, { limitMs: this.#limitMs }), this.#task);
   }
 
   async giveBack(conductor: Conductor): Promise<void> {
-    if (isHeld(await conductor.getTask(this.#task.taskId), this.id)) await giveBack(conductor, this.#task);
+    if (isHeld(await conductor.getTask(this.#task.taskId), this.#task)) await giveBack(conductor, this.#task);
   }
 }
 

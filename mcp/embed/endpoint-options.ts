@@ -36,6 +36,8 @@ export interface McpEndpointOptions extends HostOptions {
   readonly mcpToolsets?: readonly string[] | undefined;
   /** Single tools that are offered in addition to the toolsets. If no toolset is named, only these are offered. Default: none. */
   readonly mcpTools?: readonly string[] | undefined;
+  /** Signs what clients carry for the server, at least 32 bytes. Give all processes the same key. Default: random for each endpoint. */
+  readonly mcpStateKey?: string | undefined;
   /** Workflows that become tools; `*` matches any characters. Default: all workflows whose definition offers a tool. */
   readonly mcpWorkflowTools?: readonly string[] | undefined;
   /** Workflows that never become tools; `*` denies all. Default: none. */
@@ -70,6 +72,7 @@ export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   mcpSessions: true,
   mcpToolsets: true,
   mcpTools: true,
+  mcpStateKey: true,
   mcpWorkflowTools: true,
   mcpWorkflowToolsDeny: true,
   mcpWorkflowToolsMost: true,

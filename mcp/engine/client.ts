@@ -1,4 +1,5 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
+import type { RequestStates } from '../signing/request-states.ts';
 import { followsTasks } from '../tasks/tasks-extension.ts';
 import type { Capabilities } from './client-capabilities.ts';
 import type { Progress } from './define-tool.ts';
@@ -11,12 +12,16 @@ export interface Client extends Elicitation {
   readonly followsTasks?: boolean;
 }
 
-/** The client of one request. @throws ProtocolError invalid params if the client sent a request state that this server did not make */
-export function clientOf(context: ServerContext, capabilities: Capabilities): Client {
+/** The client of one call. @throws ProtocolError invalid params if the client sent a request state that this server did not make for it */
+export async function clientOf(
+  context: ServerContext,
+  capabilities: Capabilities,
+  states: RequestStates,
+): Promise<Client> {
   const { mcpReq } = context;
   const progressToken = mcpReq._meta?.progressToken;
   return {
-    ...createElicitation(context, capabilities),
+    ...(await createElicitation(context, capabilities, states)),
     followsTasks: followsTasks(capabilities),
     progress(params) {
       if (progressToken === undefined) return;

@@ -4,6 +4,7 @@ import type { Logger } from '../../core/log.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
+import { sealOf } from '../signing/state-key.ts';
 import type { Client } from './client.ts';
 import type { CodeDefinition, ReadContext, ServerModel, Tool, ToolContext, ToolOffer } from './define-tool.ts';
 import { type Choice, chosenTools } from './toolsets.ts';
@@ -21,6 +22,8 @@ export interface Surroundings {
 
 /** What the process provides to every tool call. */
 export interface ToolSurroundings extends Surroundings {
+  /** Signs what clients carry for the server. */
+  readonly stateKey: Uint8Array;
   readonly leases: Leases;
   /** Loads all built-in tools when it is first called. */
   readonly tools: () => Promise<readonly Tool[]>;
@@ -54,10 +57,11 @@ export async function toolContext(
   { choice, client, ...request }: For & { choice: Choice; client: Client },
   surroundings: ToolSurroundings,
 ): Promise<ToolContext> {
-  const { leases, tools } = surroundings;
+  const { leases, tools, stateKey } = surroundings;
   return {
     ...(await readContext(request, surroundings)),
     leases,
+    seal: sealOf(stateKey, request.caller),
     tools: async () => offersTo(choice, await tools()),
     ...client,
   };

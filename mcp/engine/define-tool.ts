@@ -4,6 +4,7 @@ import type { Logger } from '../../core/log.ts';
 import type { Caller, Permission } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
 import type { Definitions } from '../shared/definition-cache.ts';
+import type { Seal } from '../signing/state-key.ts';
 import type { Elicitation } from './elicitation.ts';
 import type { Toolset } from './toolsets.ts';
 
@@ -62,6 +63,8 @@ export interface ToolContext extends ReadContext, Elicitation {
   progress(progress: Progress): void;
   /** The leases of tasks that agents have claimed; a lease outlasts the call. */
   readonly leases: Leases;
+  /** Signs what the caller carries from one call to the next. */
+  readonly seal: Seal;
   /** Every tool, and whether it is switched on for this connection. */
   tools(): Promise<readonly ToolOffer[]>;
 }

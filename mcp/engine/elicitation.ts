@@ -4,11 +4,10 @@ import {
   type InputResponseView,
   inputRequired,
   inputResponse,
-  ProtocolError,
-  ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import type { RequestStates } from '../signing/request-states.ts';
 import { type Capabilities, showsForms } from './client-capabilities.ts';
 
 /*
@@ -17,8 +16,9 @@ import { type Capabilities, showsForms } from './client-capabilities.ts';
  * 1. If the client has not answered a request yet, the handler ends by throwing `InputNeeded`. Its result carries the request.
  * 2. Later the handler runs again from its beginning, with the answer. A 2026 client repeats the call; for a 2025 client the SDK
  *    sends the request over the open connection and calls the handler itself. So a handler must elicit before it changes anything.
- * 3. Earlier answers travel in the request state, so any process can continue the call. They need no signature: the client carries
- *    only its own answers, and the server checks each answer wherever it is read.
+ * 3. The question and the earlier answers travel in the request state, so any process with the same key can continue the call. The state
+ *    is signed and belongs to the caller, the tool and its arguments.
+ * 4. An answer counts only if the state says that this question was asked. So a client cannot send a person's yes that no form asked for.
  */
 
 /** How a person answered a form. */
@@ -58,22 +58,28 @@ export class InputNeeded extends Error {
   }
 }
 
-const answers = z.record(z.string(), z.unknown());
-type Answers = z.output<typeof answers>;
+type Answers = Readonly<Record<string, unknown>>;
 
 /**
  * Elicitation and sampling for one call, limited to the client's capabilities `can` (from `capabilitiesOf`).
- * @throws ProtocolError invalid params if the client sent a request state that this server did not make
+ * @throws ProtocolError invalid params if the client sent a request state that this server did not make for this call
  */
-export function createElicitation({ mcpReq }: ServerContext, can: Capabilities): Elicitation {
-  const given: Answers = { ...answersIn(mcpReq.requestState()), ...mcpReq.inputResponses };
+export async function createElicitation(
+  context: ServerContext,
+  can: Capabilities,
+  states: RequestStates,
+): Promise<Elicitation> {
+  const given = await answersIn(context, states);
+  const needInput = async (key: string, request: InputRequest): Promise<never> => {
+    const { [key]: unfit, ...answers } = given;
+    const requestState = await states.write({ asked: key, answers }, context);
+    throw new InputNeeded(inputRequired({ inputRequests: { [key]: request }, requestState }));
+  };
   return {
     async elicit(key, { message, requestedSchema }) {
       if (!showsForms(can)) return undefined;
       const view = inputResponse(given, key);
-      return (
-        elicited(view, requestedSchema) ?? needInput(given, key, inputRequired.elicit({ message, requestedSchema }))
-      );
+      return elicited(view, requestedSchema) ?? needInput(key, inputRequired.elicit({ message, requestedSchema }));
     },
     async sample(key, { prompt, systemPrompt, maxTokens }) {
       if (!can.sampling) return undefined;
@@ -81,7 +87,6 @@ export function createElicitation({ mcpReq }: ServerContext, can: Capabilities):
       if (view.kind === 'sampling') return textOf(view.result.content);
       const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: prompt } }];
       return needInput(
-        given,
         key,
         inputRequired.createMessage({ messages, maxTokens, ...(systemPrompt !== undefined && { systemPrompt }) }),
       );
@@ -89,24 +94,13 @@ export function createElicitation({ mcpReq }: ServerContext, can: Capabilities):
   };
 }
 
-function needInput(given: Answers, key: string, request: InputRequest): never {
-  const { [key]: unfit, ...earlier } = given;
-  const state = Object.keys(earlier).length > 0 && { requestState: JSON.stringify(earlier) };
-  throw new InputNeeded(inputRequired({ inputRequests: { [key]: request }, ...state }));
-}
-
-function answersIn(state: unknown): Answers {
-  if (state === undefined) return {};
-  try {
-    return answers.parse(JSON.parse(z.string().parse(state)));
-  } catch (cause) {
-    const refusal = new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      'Invalid requestState: send the requestState back unchanged.',
-    );
-    refusal.cause = cause;
-    throw refusal;
-  }
+/** The earlier answers, and the answer to the question that was asked last. */
+async function answersIn(context: ServerContext, states: RequestStates): Promise<Answers> {
+  const state = await states.read(context);
+  if (!state) return {};
+  const { inputResponses = {} } = context.mcpReq;
+  const { asked, answers } = state;
+  return Object.hasOwn(inputResponses, asked) ? { ...answers, [asked]: inputResponses[asked] } : answers;
 }
 
 function elicited<S extends z.ZodObject>(

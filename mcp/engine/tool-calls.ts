@@ -1,4 +1,5 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
+import { requestStates } from '../signing/request-states.ts';
 import { taskIdOf, taskOf } from '../tasks/task-from-execution.ts';
 import { createdTask } from '../tasks/tasks-extension.ts';
 import { parseArguments } from './arguments/parse-arguments.ts';
@@ -52,7 +53,9 @@ async function call(
   surroundings: ToolsOptions,
 ): Promise<CallToolResult | InputRequiredResult> {
   const { params, connection, signal, context, capabilities, id } = request;
-  const client = clientOf(context, capabilities);
+  const { caller } = connection;
+  const about = { name: params.name, arguments: params.arguments ?? {} };
+  const client = await clientOf(context, capabilities, requestStates(surroundings.stateKey, caller, about));
   const args = parseArguments({ tool, args: params.arguments ?? {} });
   const log = surroundings.log.child({ tool: tool.name, request: id });
   const given = await toolContext({ ...connection, client, signal, log }, surroundings);

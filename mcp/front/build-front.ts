@@ -18,6 +18,7 @@ import type { Resource } from '../reading/define-resource.ts';
 import { createPrompts } from '../reading/prompts.ts';
 import { createResources } from '../reading/resources.ts';
 import { DefinitionCache } from '../shared/definition-cache.ts';
+import { stateKeyOf } from '../signing/state-key.ts';
 import { ChangeBus } from '../subscriptions/change-bus.ts';
 import { executionWatcher } from '../subscriptions/execution-watcher.ts';
 import { createSubscriptions } from '../subscriptions/listen-admission.ts';
@@ -54,7 +55,8 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const workflows = lazy(() => loadWorkflowTools({ ...options, definitions, tools }));
   const sources = [later(workflows)];
   const model = modelOf(config);
-  const calls = { ...options, definitions, now, sources, ...(model && { model }) };
+  const stateKey = stateKeyOf(config.mcpStateKey);
+  const calls = { ...options, stateKey, definitions, now, sources, ...(model && { model }) };
   const tasks = new ExecutionTasks(calls);
   const readings = { ...calls, resources: lazy(resources), prompts: lazy(prompts) };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];

@@ -15,7 +15,7 @@ export async function askPerson(
   subject: string,
   { message, refused }: { message: string; refused: string },
 ): Promise<boolean> {
-  const key = `confirm-${createHash('sha256').update(`${subject}\n${message}`).digest('hex').slice(0, 16)}`;
+  const key = `confirm-${createHash('sha256').update(`${subject}\n${message}`).digest('hex').slice(0, 32)}`;
   const said = await elicit(key, { message, requestedSchema: answer });
   if (said === undefined) return false;
   if (said.action === 'accept' && said.content.confirm) return true;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import {
@@ -11,13 +10,15 @@ import {
 import { FleetError } from '../../core/errors.ts';
 import { executionId, workflowFilter } from '../shared/fields.ts';
 import { epochMsOf, timeOrAge } from '../shared/times.ts';
+import { SEAL, type Seal } from '../signing/state-key.ts';
 
 /*
  * Selects the executions that a call changes: by their ids or by a filter.
  *
  * With a filter it takes two calls: preview, then confirm. The first call changes nothing. It shows what it found and returns
  * `confirm`. The second call, with `confirm`, changes only what the first call found. No process stores anything between the calls:
- * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock.
+ * 1. `confirm` holds the number found, their first and last start time and their newest change, by the server's clock. It is sealed, so
+ *    only the caller of the first call can use it, and no client can change it.
  * 2. The second call searches again between those start times. An execution that no longer matches is not changed.
  * 3. An execution that began to match after the first call has a newer change and is left out; see `isNewerThan`.
  * 4. A call never changes more executions than the preview counted. A `confirm` of another action or another filter is refused.
@@ -144,23 +145,35 @@ function matches(row: ExecutionSummary, { correlationId, reason }: Filter): bool
   );
 }
 
+interface ConfirmContext {
+  readonly meaning: unknown;
+  readonly seal: Seal;
+  /** The remedy: how to preview again. */
+  readonly again: string;
+}
+
 /** The `confirm` of a preview. It is valid only for the same `meaning`: the action and the filter. */
-export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown): string {
+export function confirmText(rows: readonly ExecutionSummary[], meaning: unknown, seal: Seal): string {
   const starts = rows.map(({ startTime }) => time(startTime));
   const changes = rows.flatMap(({ startTime, updateTime, endTime }) => [startTime, updateTime, endTime].map(time));
   const numbers = [rows.length, Math.min(...starts), Math.max(...starts), Math.max(...changes)];
-  return [...numbers.map((number) => number.toString(36)), digest(meaning)].join('.');
+  const bounds = numbers.map((number) => number.toString(36)).join('.');
+  return `${bounds}.${seal.of('confirm', bounds, JSON.stringify(meaning))}`;
 }
 
-/** @throws FleetError `input` if the text is not a `confirm` that `confirmText` made for the same `meaning` */
-export function readConfirm(text: string, meaning: unknown, again: string): Bounds {
-  const parts = /^([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-z]{1,9})\.([0-9a-f]{8})$/.exec(text);
-  if (parts?.[5] !== digest(meaning)) {
-    const what = parts ? 'belongs to another action, filter or limit' : 'did not come from an earlier answer';
+const CONFIRM = new RegExp(`^([0-9a-z]{1,9}(?:\\.[0-9a-z]{1,9}){3})\\.(${SEAL})$`);
+
+/** @throws FleetError `input` if `confirmText` did not make the text for the same caller and the same `meaning` */
+export function readConfirm(text: string, { meaning, seal, again }: ConfirmContext): Bounds {
+  const [, bounds = '', given = ''] = CONFIRM.exec(text) ?? [];
+  if (!seal.fits(given, 'confirm', bounds, JSON.stringify(meaning))) {
+    const what = bounds
+      ? 'belongs to another caller, action, filter or limit, or was changed'
+      : 'did not come from an earlier answer';
     throw new FleetError('input', `This confirm ${what}. Nothing was changed.`, { remedy: again });
   }
-  const [count = 0, oldestStart = 0, newestStart = 0, newestChange = 0] = parts
-    .slice(1, 5)
+  const [count = 0, oldestStart = 0, newestStart = 0, newestChange = 0] = bounds
+    .split('.')
     .map((part) => Number.parseInt(part, 36));
   return { count, oldestStart, newestStart, newestChange };
 }
@@ -171,10 +184,6 @@ export function isNewerThan({ newestChange }: Bounds, execution: Execution): boo
   if (hasEnded(status)) return endTime > newestChange;
   if (status === 'PAUSED') return (updateTime ?? 0) > newestChange;
   return Math.max(startTime, lastRetriedTime ?? 0) > newestChange;
-}
-
-function digest(meaning: unknown): string {
-  return createHash('sha256').update(JSON.stringify(meaning)).digest('hex').slice(0, 8);
 }
 
 function time(iso: string | null | undefined): number {

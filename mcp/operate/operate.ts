@@ -76,11 +76,11 @@ async function operateByFilter(
   const call = (args: object) => callOf(action.tool, { ...action.args, filter, ...args });
   if (confirm === undefined) {
     const found = await findByFilter(context.conductor, { filter, statuses });
-    const next = found.rows.length > 0 ? confirmText(found.rows, meaning) : undefined;
+    const next = found.rows.length > 0 ? confirmText(found.rows, meaning, context.seal) : undefined;
     const how = next === undefined ? undefined : { confirm: next, call: call({ confirm: next }) };
     return preview(action, found, filter.reason, how);
   }
-  const bounds = readConfirm(confirm, meaning, `Preview first: ${call({})}`);
+  const bounds = readConfirm(confirm, { meaning, seal: context.seal, again: `Preview first: ${call({})}` });
   const { rows } = await findByFilter(context.conductor, { filter, statuses, bounds });
   if (rows.length > bounds.count) {
     throw new FleetError(

@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type Result, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Subject } from '../admission/subject.ts';
-import { type Client, clientOf } from '../engine/client.ts';
+import type { Client } from '../engine/client.ts';
 import { showsForms } from '../engine/client-capabilities.ts';
 import type { Connection } from '../engine/connection.ts';
 import type { Feature } from '../engine/mcp-server.ts';
@@ -72,9 +72,16 @@ export function createTasks(tasks: Tasks): Feature {
   };
 }
 
-function taskClient({ id, connection, context, capabilities, signal }: TaskRequest): TaskClient {
+/** The questions of a task are in the task itself, so a request about a task asks the client nothing. */
+export const clientWithoutForms: Client = {
+  elicit: async () => undefined,
+  sample: async () => undefined,
+  progress: () => {},
+};
+
+function taskClient({ id, connection, capabilities, signal }: TaskRequest): TaskClient {
   if (!followsTasks(capabilities)) throw tasksRequired();
-  return { id, connection, client: clientOf(context, capabilities), showsForms: showsForms(capabilities), signal };
+  return { id, connection, client: clientWithoutForms, showsForms: showsForms(capabilities), signal };
 }
 
 /** The answers are not in the parameters, because the SDK takes them out of every request. */

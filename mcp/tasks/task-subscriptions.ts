@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { capabilitiesSchema, showsForms } from '../engine/client-capabilities.ts';
 import type { Connection } from '../engine/connection.ts';
 import { parseTaskId } from './task-from-execution.ts';
-import type { Tasks } from './task-methods.ts';
+import { clientWithoutForms, type Tasks } from './task-methods.ts';
 import { type DetailedTask, followsTasks } from './tasks-extension.ts';
 
 /*
@@ -25,12 +25,11 @@ export type ShowTask = (subscribed: SubscribedTask) => Promise<DetailedTask | un
 
 /** Reads tasks for the subscriber on `connection`. These reads do not count against the rate limit. */
 export function showTaskOn(tasks: Tasks, connection: Connection): ShowTask {
-  const client = { elicit: async () => undefined, sample: async () => undefined, progress: () => {} };
   return (subscribed) =>
     tasks.get(subscribed.taskId, {
       id: 'watching',
       connection,
-      client,
+      client: clientWithoutForms,
       showsForms: subscribed.showsForms,
       signal: AbortSignal.timeout(LOOK_LIMIT_MS),
     });

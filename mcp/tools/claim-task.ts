@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
+import { isForWorkers, roleOf } from '../../core/conductor/task-types.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import { handlerInput, refusalOf } from '../../core/content/worker-inputs.ts';
 import { FleetError } from '../../core/errors.ts';
@@ -61,6 +62,7 @@ export default defineTool({
     keptUntil: z.string().optional(),
   }),
 }).handler(async (args, context) => {
+  refuseServerTasks(args.taskTypes);
   const task = await claim(args, context);
   if (task) return claimed(task, context);
   await mustBeKnown(args.taskTypes, context.conductor);
@@ -95,7 +97,7 @@ async function claim(
       const [task] = await conductor.pollTasks(type, { count: 1, timeoutMs, workerId, ...(domain && { domain }) });
       if (!task) signal.throwIfAborted();
       else if (signal.aborted) await giveBack(conductor, task);
-      else if (await isForWorkers(conductor, task)) return task;
+      else if (await mayRun(conductor, task)) return task;
     }
     signal.throwIfAborted();
     if (leftMs() <= 0) return undefined;
@@ -109,8 +111,22 @@ async function claim(
   }
 }
 
-/** True if workers may run the task. Otherwise ends the task, as a worker process would. */
-async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> {
+/** The queue of a type such as HUMAN can hold a task that a caller set IN_PROGRESS. Only a person may answer it. */
+function refuseServerTasks(taskTypes: readonly string[]): void {
+  const wrong = taskTypes.filter((type) => roleOf(type.slice(type.lastIndexOf(':') + 1)) !== undefined);
+  if (wrong.length === 0) return;
+  const names = wrong.map((name) => quote(name, 255)).join(', ');
+  throw new FleetError('input', `${names}: the server itself runs tasks of this type, so no worker can claim them.`, {
+    remedy: `Name task types of workers. To answer what waits for a person: ${callOf('list_pending_approvals', {})}`,
+  });
+}
+
+/**
+ * True if an agent may run the task. A task that is not for workers, such as a HUMAN task, stays as it is. A task of an execution that was
+ * undone is ended, as a worker process would.
+ */
+async function mayRun(conductor: Conductor, task: Task): Promise<boolean> {
+  if (!isForWorkers(task)) return false;
   const reasonForIncompletion = refusalOf(task.taskDefName ?? task.taskType, task);
   if (reasonForIncompletion === undefined) return true;
   const { taskId, workflowInstanceId } = task;
@@ -123,11 +139,11 @@ async function isForWorkers(conductor: Conductor, task: Task): Promise<boolean> 
   return false;
 }
 
-function claimed(task: Task, { leases, maxResponseBytes }: ToolContext) {
+function claimed(task: Task, { leases, seal, maxResponseBytes }: ToolContext) {
   const { taskDefName, taskType, referenceTaskName: taskRef, workflowInstanceId: executionId, workflowType } = task;
   const type = taskDefName ?? taskType;
-  const claimId = claimIdOf(task);
-  const until = leases.keep(task);
+  const claimId = claimIdOf(task, seal);
+  const until = leases.keep(task, claimId);
   const [input] = fitPayloads(
     [['input', handlerInput(task.inputData)]],
     maxResponseBytes * INPUT_SHARE,

@@ -74,10 +74,10 @@ function targetOf({ claimId, executionId: id, taskRef }: Update): Target {
 }
 
 async function reportOnClaim(claimId: string, args: Update, context: ToolContext) {
-  const { conductor, leases } = context;
+  const { conductor, leases, seal } = context;
   await leases.quiet(claimId);
   try {
-    const task = await heldTask(conductor, claimId);
+    const task = await heldTask(conductor, claimId, seal);
     if (args.message !== undefined) await conductor.addTaskLog(task.taskId, args.message);
     return await report(task, { ...args, claimId }, context);
   } catch (error) {
@@ -140,7 +140,7 @@ async function report(task: Task, { claimId, ...update }: Update & { claimId: st
   switch (update.status) {
     case 'progress': {
       await extendClaim(conductor, task);
-      const until = leases.keep(task);
+      const until = leases.keep(task, claimId);
       const keptUntil = instant(until);
       const text = `${name} is still yours. Without another report the lease is kept until ${keptUntil} (${duration(until - Date.now())}).`;
       return { text, structured: { status: 'IN_PROGRESS', ...known, keptUntil } };

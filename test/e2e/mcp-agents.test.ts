@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { claimIdOf } from '../../mcp/agents/claims.ts';
+import { sealOf, stateKeyOf } from '../../mcp/signing/state-key.ts';
 import { connect, type McpClient } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
 import { realConductor } from '../support/product.ts';
 
-const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000', MCP_TOOLSETS: 'agents' };
+const key = randomUUID();
+const env = {
+  CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
+  RATE_LIMIT_RPM: '100000',
+  MCP_TOOLSETS: 'agents',
+  MCP_STATE_KEY: key,
+};
+const seal = sealOf(stateKeyOf(key), { id: 'local' });
 const prefix = `rst_${randomUUID().replaceAll('-', '').slice(0, 8)}`;
 const review = `${prefix}_review`;
 const short = `${prefix}_short`;
@@ -104,7 +112,7 @@ describe('an agent as a worker', () => {
     const [task] = await conductor.pollTasks(review, { count: 1, timeoutMs: 5000, workerId: 'somebody' });
     if (!task) throw new Error('nothing was handed out');
     const answer = await here.call('update_task', {
-      claimId: claimIdOf(task),
+      claimId: claimIdOf(task, seal),
       status: 'complete',
       output: { verdict: 'x' },
     });

@@ -10,7 +10,7 @@ import {
   fakeTask,
   startFakeConductor,
 } from '../support/fake-conductor.ts';
-import { callTool, conductorAt } from '../support/tool-calls.ts';
+import { callTool, conductorAt, otherSeal } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 const T = 1_700_000_000_000;
@@ -84,6 +84,26 @@ describe('many executions', () => {
       code: 'conflict',
       message: '2 executions match now, but the preview counted 1. Nothing was changed.',
     });
+  });
+
+  test('S: a confirm is refused if it was changed, or if another caller got it', async () => {
+    fake.routes = ({ path }) =>
+      path === '/api/workflow/search' ? { body: { totalHits: 1, results: [summary('id-a')] } } : undefined;
+    const filter = { workflowName: 'fake_flow' };
+    const confirm = String((await call(pauseWorkflow, { filter })).structured.confirm);
+    const before = pauses().length;
+    const more = confirm.replace(/^1\./, 'zz.');
+    expect(more).not.toBe(confirm);
+    for (const [edited, by] of [
+      [more],
+      [`${confirm.slice(0, -1)}${confirm.endsWith('A') ? 'B' : 'A'}`],
+      [confirm, otherSeal],
+    ] as const)
+      await expect(call(pauseWorkflow, { filter, confirm: edited }, by && { seal: by })).rejects.toMatchObject({
+        code: 'input',
+        message: expect.stringContaining('Nothing was changed.'),
+      });
+    expect(pauses().slice(before)).toEqual([]);
   });
 
   test('the call reports progress, and stops when the server does not answer any more', async () => {

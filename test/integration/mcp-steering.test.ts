@@ -8,7 +8,7 @@ import skipTask from '../../mcp/tools/skip-task.ts';
 import updateTask from '../../mcp/tools/update-task.ts';
 import { defTask, ExecutionStore, storedDef } from '../support/execution-store.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
-import { callTool } from '../support/tool-calls.ts';
+import { callTool, testClaim } from '../support/tool-calls.ts';
 
 let fake: FakeConductor;
 let server: ExecutionStore;
@@ -256,7 +256,7 @@ describe('M8: update_task ends an open task in the place of its worker', () => {
   });
 
   test.each([
-    [{ claimId: 'task-1:1' }, 'takes either claimId, or executionId together with taskRef'],
+    [{ claimId: testClaim }, 'takes either claimId, or executionId together with taskRef'],
     [{ taskRef: undefined }, 'takes either claimId, or executionId together with taskRef'],
     [{ status: 'release' }, 'Status release needs a claimId'],
     [{ taskRef: 'nope' }, 'The execution has no task "nope" yet'],

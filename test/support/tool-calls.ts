@@ -2,11 +2,22 @@ import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
+import { claimIdOf } from '../../mcp/agents/claims.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import { parseArguments } from '../../mcp/engine/arguments/parse-arguments.ts';
 import type { Client } from '../../mcp/engine/client.ts';
 import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
+import { sealOf, stateKeyOf } from '../../mcp/signing/state-key.ts';
+
+/** Seals of the caller of `toolContext`. */
+const testSeal = sealOf(stateKeyOf('the key that all tests of tools share'), callerOf('admin'));
+
+/** Seals of another caller. */
+export const otherSeal = sealOf(stateKeyOf('the key that all tests of tools share'), { id: 'other' });
+
+/** A claim of that caller on the task `task-1` of `fakeTask`, after its first poll. */
+export const testClaim = claimIdOf({ taskId: 'task-1', pollCount: 1 }, testSeal);
 
 /** An MCP client without elicitation, sampling and progress. */
 export const silentClient: Client = {
@@ -24,6 +35,7 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     definitions: new DefinitionCache(() => performance.now()).over(conductor, signal),
     leases: new Leases({ conductor: async () => conductor, log: silentLogger }),
     caller,
+    seal: testSeal,
     tools: async () => [],
     allows: (permission) => isAllowed(caller, permission),
     ...silentClient,

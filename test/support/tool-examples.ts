@@ -1,3 +1,4 @@
+import { testClaim } from './tool-calls.ts';
 /** A valid example call of one tool. */
 export interface Example {
   readonly args: Readonly<Record<string, unknown>>;
@@ -40,7 +41,7 @@ export const examples: Readonly<Record<string, Example>> = {
   signal_workflow: { args: { executionId: 'exec-1' } },
   skip_task: { args: { executionId: 'exec-1', taskRef: 'first' } },
   terminate_workflow: { args: { executionIds: ['exec-1'], reason: 'not needed' } },
-  update_task: { args: { claimId: 'task-1:1', status: 'complete', output: { answer: 42 } } },
+  update_task: { args: { claimId: testClaim, status: 'complete', output: { answer: 42 } } },
   validate_workflow: {
     args: { definition: { name: 'example', tasks: [{ name: 'n', taskReferenceName: 'n', type: 'NOOP' }] } },
   },

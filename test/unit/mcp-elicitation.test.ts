@@ -4,10 +4,12 @@ import type { Transport as LegacyTransport } from '@modelcontextprotocol/sdk/sha
 import { CreateMessageRequestSchema, ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, InMemoryTransport, Server, type Transport } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { capabilitiesOf } from '../../mcp/engine/client-capabilities.ts';
 import { createElicitation, type Elicitation, InputNeeded } from '../../mcp/engine/elicitation.ts';
+import { requestStates } from '../../mcp/signing/request-states.ts';
+import { stateKeyOf } from '../../mcp/signing/state-key.ts';
 
 type Handler = (client: Elicitation) => Promise<string>;
 type Answer =
@@ -23,18 +25,24 @@ interface Answering {
   sample?: (prompt: string) => string;
 }
 
+const key = stateKeyOf('a key that all processes of this test share');
+const about = ({ name, arguments: args }: { name: string; arguments?: unknown }) => ({ name, arguments: args });
+
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
 /** Returns a server with one tool, which runs the given handler. */
-function serverOf(handler: Handler): () => Server {
+function serverOf(handler: Handler, caller = () => 'ann'): () => Server {
   return () => {
     const server = new Server({ name: 'elicits', version: '1' }, { capabilities: { tools: {} } });
-    server.setRequestHandler('tools/call', async (_request, context) => {
+    server.setRequestHandler('tools/call', async ({ params }, context) => {
       try {
-        const text = await handler(createElicitation(context, capabilitiesOf(context, server.getClientCapabilities())));
+        const states = requestStates(key, { id: caller() }, about(params));
+        const text = await handler(
+          await createElicitation(context, capabilitiesOf(context, server.getClientCapabilities()), states),
+        );
         return { content: [{ type: 'text', text }] };
       } catch (error) {
         if (error instanceof InputNeeded) return error.result;
@@ -188,4 +196,78 @@ test('a request state that the server did not create is refused', async () => {
     return handle.fetch(new Request(url, { ...init, body: init?.body ? JSON.stringify(body) : null }));
   };
   await expect(callModern([url, { fetch: forge }], {})).rejects.toThrow('Invalid requestState');
+});
+
+describe('S: a request state and the answers that belong to it', () => {
+  const sure = { message: 'Sure?', requestedSchema: z.object({ sure: z.boolean() }) };
+  const handler: Handler = async (client) => JSON.stringify(await client.elicit('sure', sure));
+  const yes = { sure: { action: 'accept', content: { sure: true } } };
+  let caller = 'ann';
+
+  /** Sends one request of the 2026 revision. Each request gets a server of its own, which knows the caller. */
+  async function send(params: Record<string, unknown>) {
+    const served = createMcpHandler(serverOf(handler, () => caller));
+    const _meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': info,
+      'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
+    };
+    const response = await served.fetch(
+      new Request('http://localhost/mcp', {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          Accept: 'application/json, text/event-stream',
+          'MCP-Protocol-Version': '2026-07-28',
+          'Mcp-Method': 'tools/call',
+          'Mcp-Name': 'ask',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'ask', ...params, _meta },
+        }),
+      }),
+    );
+    const text = await response.text();
+    return JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text);
+  }
+  const stateFor = async (params: Record<string, unknown> = {}): Promise<string> => {
+    const { result } = await send(params);
+    expect(result).toMatchObject({ resultType: 'input_required', inputRequests: { sure: expect.anything() } });
+    return result.requestState;
+  };
+  beforeEach(() => {
+    caller = 'ann';
+  });
+
+  test('an answer counts if it comes back with the state of its question', async () => {
+    const requestState = await stateFor({ arguments: { a: 1, b: 2 } });
+    const { result } = await send({ arguments: { b: 2, a: 1 }, requestState, inputResponses: yes });
+    expect(result.content[0].text).toBe('{"action":"accept","content":{"sure":true}}');
+  });
+
+  test("a client cannot make up a person's yes: without the state of the question, the question is asked", async () => {
+    const { result } = await send({ inputResponses: yes });
+    expect(result).toMatchObject({ resultType: 'input_required' });
+  });
+
+  test('a state is refused if it was changed, or used by another caller or with other arguments', async () => {
+    const requestState = await stateFor({ arguments: { a: 1 } });
+    const refused = { error: { code: -32602, message: expect.stringContaining('Invalid requestState') } };
+    const [version, body = '', mac] = requestState.split('.');
+    const payload = JSON.parse(Buffer.from(body, 'base64url').toString());
+    const edited = Buffer.from(JSON.stringify({ ...payload, p: { asked: 'other', answers: yes } })).toString(
+      'base64url',
+    );
+    const base = { arguments: { a: 1 }, inputResponses: yes };
+    expect(await send({ ...base, requestState: `${version}.${edited}.${mac}` })).toMatchObject(refused);
+    expect(await send({ ...base, requestState: JSON.stringify(yes) })).toMatchObject(refused);
+    expect(await send({ ...base, arguments: { a: 2 }, requestState })).toMatchObject(refused);
+    caller = 'bob';
+    expect(await send({ ...base, requestState })).toMatchObject(refused);
+    caller = 'ann';
+    expect(await send({ ...base, requestState })).toMatchObject({ result: { content: expect.anything() } });
+  });
 });
