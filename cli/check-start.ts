@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import type { Config } from '../core/config.ts';
 import { FleetError } from '../core/errors.ts';
 import { settings } from '../core/settings/settings.ts';
+import { checkCallersAreKnown } from '../mcp/auth/oauth.ts';
 import { type Content, definitionsOf } from '../workflows/manage/content-definitions.ts';
 import { loadContent, workflowSettings } from './load-content.ts';
 import { loadTools } from './load-mcp-content.ts';
@@ -11,9 +12,10 @@ export const DEFAULT_MCP_PORT = settings.mcpPort.schema.parse(undefined);
 
 /**
  * Finds what would make `fleet up` fail after the start of the server, which takes half a minute: definitions that cannot be loaded, an
- * unknown MCP tool, and a chosen port that is taken. Returns the loaded content.
+ * unknown MCP tool, a chosen port that is taken, and an MCP server that everyone could use. Returns the loaded content.
  */
 export async function checkStart(config: Config): Promise<Required<Content>> {
+  checkCallersAreKnown(config);
   const content = await loadContent(config);
   definitionsOf(content, workflowSettings(config));
   await loadTools(config);

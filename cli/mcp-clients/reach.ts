@@ -6,7 +6,11 @@ import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
 
 /** Settings of the HTTP transport. A server over stdio does not use these settings. */
-const OF_HTTP: readonly SettingName[] = ['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins'];
+const OF_HTTP: readonly SettingName[] = [
+  ...(['mcpTransport', 'mcpHost', 'mcpPort', 'mcpAllowedHosts', 'mcpAllowedOrigins', 'mcpUnauthenticated'] as const),
+  ...(['mcpOauthIssuer', 'mcpResource', 'mcpOauthJwksUrl', 'mcpOauthAlgorithms', 'mcpTokenMaxSeconds'] as const),
+  ...(['mcpOauthScopes', 'mcpOauthPermissions'] as const),
+];
 
 /** How a client starts the server over stdio, with the settings that differ from their defaults. */
 export function stdioReach(config: Config): Reach {
@@ -20,10 +24,11 @@ export function stdioReach(config: Config): Reach {
   return { transport: 'stdio', command: process.execPath, args: [launcher, 'mcp'], env, secrets };
 }
 
-type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpToolsets' | 'mcpTools'>;
+type HttpConfig = Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpResource' | 'mcpToolsets' | 'mcpTools'>;
 
-/** How a client reaches the server at `url`, else at the configured address. Headers carry the chosen toolsets and tools. */
-export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfig, url?: string): Reach {
+/** How a client reaches the server at `url`, else at its public URL or the configured address. Headers carry the chosen toolsets and tools. */
+export function httpReach(config: HttpConfig, url?: string): Reach {
+  const { mcpHost, mcpPort, mcpResource, mcpToolsets, mcpTools } = config;
   const host = ['0.0.0.0', '::'].includes(mcpHost) ? '127.0.0.1' : mcpHost;
   const headers = {
     ...(mcpToolsets.length > 0 && { 'X-MCP-Toolsets': mcpToolsets.join(',') }),
@@ -31,7 +36,7 @@ export function httpReach({ mcpHost, mcpPort, mcpToolsets, mcpTools }: HttpConfi
   };
   return {
     transport: 'http',
-    url: url ?? `http://${host.includes(':') ? `[${host}]` : host}:${mcpPort}/mcp`,
+    url: url ?? mcpResource ?? `http://${host.includes(':') ? `[${host}]` : host}:${mcpPort}/mcp`,
     ...(Object.keys(headers).length > 0 && { headers }),
   };
 }

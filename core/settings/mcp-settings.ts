@@ -25,7 +25,7 @@ export const mcpSettings = {
     env: 'MCP_HOST',
     flag: '--host <host>',
     description:
-      'Address on which the HTTP transport listens. An address other than loopback needs a proxy in front that authenticates callers.',
+      'Address on which the HTTP transport listens. An address other than loopback needs OAuth (`MCP_OAUTH_ISSUER`), because without it every client has the role `MCP_ROLE`.',
   },
   mcpAllowedHosts: {
     kind: 'list',
@@ -77,7 +77,7 @@ export const mcpSettings = {
     env: 'MCP_ROLE',
     flag: '--role <viewer|operator|admin>',
     description:
-      'What callers may do, checked at every call. A viewer reads; an operator also runs and steers executions; an admin also changes definitions.',
+      'What callers may do, checked at every call. A viewer reads; an operator also runs and steers executions and decides approvals; an admin also changes definitions. With OAuth, the token decides instead.',
   },
   mcpStateKey: {
     kind: 'text',

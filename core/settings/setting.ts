@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from './loopback.ts';
 
 /** How a setting is written as text, in an environment variable or after a flag. */
 type Kind = 'text' | 'number' | 'boolean' | 'list' | 'json';
@@ -36,6 +37,19 @@ export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .refine((url) => !/\/\/[^/]*@/.test(url), 'must not hold a user name or password')
   .transform((url) => url.replace(/\/+$/, ''));
+
+/**
+ * An address whose answers can be trusted: https, or http on this machine. It is kept as it was written, because tokens must hold exactly
+ * the same text.
+ */
+export const trustedUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an https:// address' })
+  .refine((url) => isTrusted(new URL(url)), 'must be an https:// address, because http:// is safe only on this machine')
+  .refine((url) => !/[?#]|\/\/[^/]*@/.test(url), 'must not hold a user name, a password, a query or a fragment');
+
+function isTrusted({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isLoopback(hostname);
+}
 
 /** A whole number of at least one. */
 export const positive = z.int().min(1);

@@ -2,6 +2,7 @@ import { auditSettings } from './audit-settings.ts';
 import { conductorSettings } from './conductor-settings.ts';
 import { contentSettings } from './content-settings.ts';
 import { loggingSettings } from './logging-settings.ts';
+import { mcpAuthSettings } from './mcp-auth-settings.ts';
 import { mcpSettings } from './mcp-settings.ts';
 import { observeSettings } from './observe-settings.ts';
 import { serverSettings } from './server-settings.ts';
@@ -20,6 +21,7 @@ export const settings = {
   ...workersSettings,
   ...observeSettings,
   ...mcpSettings,
+  ...mcpAuthSettings,
   ...auditSettings,
   ...contentSettings,
   ...loggingSettings,

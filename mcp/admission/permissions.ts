@@ -46,6 +46,8 @@ export interface Caller {
   readonly role: Role;
   /** A token can grant fewer or more permissions than its role. */
   readonly permissions: readonly Permission[];
+  /** Only for a caller with a token: the permissions that the same caller would have in a token with more scopes. */
+  readonly grantable?: readonly Permission[];
   /** How the server knows the caller: by a checked token, by what an embedding host said, or by its own configuration. */
   readonly knownBy: 'token' | 'host' | 'configuration';
   /** If set and the role is not admin, the caller may only change and start workflows whose name starts with `<team>_`. */

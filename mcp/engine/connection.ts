@@ -22,16 +22,22 @@ export interface Connection {
 export type Connect = (context: McpRequestContext) => Connection;
 
 export interface ConnectOptions {
-  readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole'>;
-  /** Default: every client has the role MCP_ROLE. */
+  readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole' | 'mcpUser' | 'mcpOauthIssuer'>;
+  /** Default: the caller of the token. Without OAuth and over stdio, every client is the user MCP_USER with the role MCP_ROLE. */
   readonly callerFrom?: (context: McpRequestContext) => Caller;
 }
 
 /** Only this function decides who the caller of a connection is. */
 export function connector({ config, callerFrom }: ConnectOptions): Connect {
-  const everyone = callerOf(config.mcpRole);
+  const everyone = callerOf(config.mcpRole, config.mcpUser);
+  const ofToken = ({ authInfo, requestInfo }: McpRequestContext) => {
+    const caller = callerIn(authInfo);
+    const needsToken = requestInfo !== undefined && config.mcpOauthIssuer !== undefined;
+    if (!caller && needsToken) throw new Error('A request over HTTP came past the check of its token.');
+    return caller ?? everyone;
+  };
   return (context) => ({
-    caller: callerFrom ? callerFrom(context) : (callerIn(context.authInfo) ?? everyone),
+    caller: (callerFrom ?? ofToken)(context),
     choice: choiceFrom(config, context.requestInfo?.headers),
     era: context.era,
     peer: { transport: context.requestInfo ? 'http' : 'stdio', era: context.era },

@@ -1,7 +1,7 @@
 /** Headers that a script may send, and headers that it may read. */
 const SENT =
   'Content-Type, Accept, Authorization, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, X-MCP-Toolsets, X-MCP-Tools';
-const READ = 'Mcp-Session-Id, MCP-Protocol-Version';
+const READ = 'Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After';
 const PREFLIGHT_SECONDS = '600';
 
 /**

@@ -4,10 +4,14 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { isLoopback } from '../../core/settings/loopback.ts';
+import { checkCallersAreKnown, type OAuthSettings } from '../auth/oauth.ts';
+import { tokenDoor } from '../auth/token-door.ts';
+import { authInfoOfCaller } from '../engine/connection.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
 import { allowScripts } from './cors.ts';
 import { refuseWithStatus } from './door/refuse-with-status.ts';
-import { hostCheck, LOOPBACK } from './host-check.ts';
+import { hostCheck } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
 import { nodeHandler } from './node-handler.ts';
 
@@ -18,7 +22,11 @@ const NOT_FOUND = 'Not found. MCP is served at /mcp.';
 const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 export interface HttpOptions extends McpFront {
-  config: Pick<Config, 'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions'>;
+  config: OAuthSettings &
+    Pick<
+      Config,
+      'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions' | 'mcpUnauthenticated'
+    >;
   /** The connection that `/ready` checks. */
   conductor: () => Promise<Conductor>;
   log: Logger;
@@ -33,23 +41,31 @@ export interface HttpEndpoint {
 
 /**
  * Serves MCP of both eras at `/mcp`, and probes at `/health` (the process runs) and `/ready` (Conductor answers). Requests with a Host
- * or Origin that is not allowed are refused, so that a web page cannot reach the server through the user's browser.
- * @throws FleetError `environment` if the server cannot listen on the address
+ * or Origin that is not allowed are refused, so that a web page cannot reach the server through the user's browser. With OAuth, every
+ * request to `/mcp` needs a token, which is checked before the body is read.
+ * @throws FleetError `environment` if the server cannot listen on the address, `config` if others could reach it without a token
  */
 export async function startHttp({ config, conductor, log, ...front }: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
-  const refuse = refuseWithStatus({ log });
+  checkCallersAreKnown(config);
+  const tokens = tokenDoor(config, log);
+  const refuse = refuseWithStatus({ log, challenge: tokens?.challenge });
   const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, refuse, onerror });
-  const check = hostCheck(config, ANY_ADDRESS.includes(config.mcpHost) ? [] : [inUrl(config.mcpHost)]);
+  const check = hostCheck(config, [...ownNames(config.mcpHost), ...(tokens?.hosts ?? [])]);
   const serve = nodeHandler(
     async (arrival) => {
       const { request } = arrival;
       const refused = check(arrival);
       if (refused) return refused;
       return allowScripts(request, async () => {
+        const metadata = tokens?.metadata(request);
+        if (metadata) return metadata;
         if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
+        const caller = await tokens?.authenticate(request);
+        if (caller instanceof Response) return caller;
         const body = await arrival.readBody();
-        return body instanceof Response ? body : mcp.fetch(request, body);
+        if (body instanceof Response) return body;
+        return mcp.fetch(request, { ...body, ...(caller && { authInfo: authInfoOfCaller(caller) }) });
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),
@@ -63,8 +79,8 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
 
   await listen(server, config);
   front.warmUp?.();
-  if (!LOOPBACK.includes(inUrl(config.mcpHost))) {
-    log.warn(`MCP listens on ${config.mcpHost} without authentication; put a proxy that authenticates in front of it`);
+  if (!tokens && !isLoopback(config.mcpHost)) {
+    log.warn(`MCP listens on ${config.mcpHost} without authentication. Everyone who reaches the port can use it.`);
   }
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
@@ -102,6 +118,11 @@ function listen(server: Server, { mcpHost, mcpPort }: HttpOptions['config']): Pr
 function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo; // a server on a port always has this kind of address
   return `http://${ANY_ADDRESS.includes(host) ? '127.0.0.1' : inUrl(host)}:${port}/mcp`;
+}
+
+/** The host names of an address to listen on. */
+function ownNames(host: string): string[] {
+  return ANY_ADDRESS.includes(host) ? [] : [inUrl(host)];
 }
 
 function inUrl(host: string): string {

@@ -8,8 +8,7 @@ import { readingOf } from '../../mcp/admission/subject.ts';
 import type { Feature } from '../../mcp/engine/mcp-server.ts';
 import { type HttpEndpoint, type HttpOptions, startHttp } from '../../mcp/transports/http.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
-import { freePort } from '../support/free-port.ts';
-import { frontOf } from '../support/mcp-front.ts';
+import { frontOf, httpConfig } from '../support/mcp-front.ts';
 import { rawRequest } from '../support/raw-mcp.ts';
 
 let fake: FakeConductor;
@@ -30,17 +29,10 @@ async function start(changes: Partial<HttpOptions['config']> = {}): Promise<Http
   const auth = { conductorAuthKey: undefined, conductorAuthSecret: undefined };
   const api = createConductor(createCaller({ conductorServerUrl: fake.url, ...auth, requestTimeoutMs: 500 }));
   const conductor = async () => api;
-  const address = {
-    mcpHost: '127.0.0.1',
-    mcpPort: await freePort(),
-    mcpAllowedHosts: [],
-    mcpAllowedOrigins: [],
-    mcpSessions: false,
-  };
   front = await startHttp({
     ...frontOf([noTools]),
     conductor,
-    config: { ...address, ...changes },
+    config: await httpConfig(changes),
     log: silentLogger,
   });
   return front;

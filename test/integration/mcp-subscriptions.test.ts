@@ -17,8 +17,7 @@ import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
-import { freePort } from '../support/free-port.ts';
-import { frontOf } from '../support/mcp-front.ts';
+import { frontOf, httpConfig } from '../support/mcp-front.ts';
 import { rawRequest } from '../support/raw-mcp.ts';
 
 const WATCHED = 'test://watched';
@@ -59,12 +58,11 @@ afterEach(async () => {
 });
 
 async function http(): Promise<URL> {
-  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
   const conductor = () => Promise.reject(new Error('no Conductor here'));
   const endpoint = await startHttp({
     ...front,
     conductor,
-    config: { ...address, mcpSessions: true },
+    config: await httpConfig({ mcpSessions: true }),
     log: silentLogger,
   });
   closing.push(() => endpoint.close());

@@ -7,7 +7,7 @@ import { startHttp } from '../../mcp/transports/http.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { SubscriptionTransport } from '../../mcp/transports/subscriptions.ts';
 import { createFixture } from '../conformance/create-fixture.ts';
-import { freePort } from '../support/free-port.ts';
+import { httpConfig } from '../support/mcp-front.ts';
 import { ASKS_TOO, FOLLOWS_TASKS, rawRequest } from '../support/raw-mcp.ts';
 
 const message = z.looseObject({
@@ -54,12 +54,11 @@ async function stdio(): Promise<Wire> {
 }
 
 async function http(): Promise<Wire> {
-  const address = { mcpHost: '127.0.0.1', mcpPort: await freePort(), mcpAllowedHosts: [], mcpAllowedOrigins: [] };
   const conductor = () => Promise.reject(new Error('no Conductor here'));
   const endpoint = await startHttp({
     ...front,
     conductor,
-    config: { ...address, mcpSessions: false },
+    config: await httpConfig(),
     log: silentLogger,
   });
   const ends = new AbortController();

@@ -1,5 +1,10 @@
-import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client';
+import {
+  Client as ModernClient,
+  ClientCredentialsProvider as ModernCredentials,
+  StreamableHTTPClientTransport as ModernHttp,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
+import { ClientCredentialsProvider as LegacyCredentials } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -14,7 +19,14 @@ export type Era = (typeof eras)[number];
 /** The way to reach a server: a program that the client starts, or an address. */
 export type Target =
   | { readonly command: string; readonly args: string[]; readonly env: Record<string, string> }
-  | { readonly url: string };
+  | { readonly url: string; readonly credentials?: Credentials };
+
+/** With these, a client gets tokens from the authorization server that the MCP server names. */
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly expectedIssuer: string;
+}
 
 const result = z.looseObject({
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
@@ -79,7 +91,12 @@ async function connectLegacy(target: Target, person: Person | undefined): Promis
   const client = new LegacyClient(info, person && { capabilities: { elicitation: {} } });
   if (person) client.setRequestHandler(ElicitRequestSchema, ({ params }) => person(params.message));
   const transport =
-    'url' in target ? new LegacyHttp(new URL(target.url)) : new LegacyStdio({ ...target, stderr: 'ignore' });
+    'url' in target
+      ? new LegacyHttp(
+          new URL(target.url),
+          target.credentials && { authProvider: new LegacyCredentials(target.credentials) },
+        )
+      : new LegacyStdio({ ...target, stderr: 'ignore' });
   await client.connect(transport as LegacyTransport); // cast: the library's own types do not match under exactOptionalPropertyTypes
   return {
     era: '2025-11-25',
@@ -106,7 +123,12 @@ async function connectModern(target: Target, person: Person | undefined): Promis
   });
   if (person) client.setRequestHandler('elicitation/create', ({ params }) => person(params.message));
   const transport =
-    'url' in target ? new ModernHttp(new URL(target.url)) : new ModernStdio({ ...target, stderr: 'ignore' });
+    'url' in target
+      ? new ModernHttp(
+          new URL(target.url),
+          target.credentials && { authProvider: new ModernCredentials(target.credentials) },
+        )
+      : new ModernStdio({ ...target, stderr: 'ignore' });
   await client.connect(transport);
   return {
     era: '2026-07-28',

@@ -1,3 +1,4 @@
+import { type Config, loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 import { createAdmission } from '../../mcp/admission/admit.ts';
 import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
@@ -7,13 +8,19 @@ import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 import { createSubscriptions } from '../../mcp/subscriptions/listen-admission.ts';
 import type { Tasks } from '../../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
+import { freePort } from './free-port.ts';
+
+/** The default settings with a free port for HTTP, and the changes of a test. */
+export async function httpConfig(changes: Partial<Config> = {}): Promise<Config> {
+  return loadConfig({ env: {}, options: { mcpPort: await freePort(), ...changes } }).config;
+}
 
 /** Serves the features of a test through admission, as the product does. By default a caller may only read. */
 export function frontOf(
   features: readonly Feature[],
   { changes = new ChangeBus(), tasks, caller = callerOf('viewer') }: FrontParts = {},
 ): McpFront {
-  const config = { mcpToolsets: [], mcpTools: [], mcpRole: 'viewer' as const };
+  const { config } = loadConfig({ env: {} });
   const limits = {
     ...{ rateLimitRpm: 1_000_000, rateLimitBurst: 50, rateLimitRedisUrl: undefined },
     maxResponseSizeKb: 1000,

@@ -1,4 +1,4 @@
-import type { JSONRPCRequest, McpRequestContext } from '@modelcontextprotocol/server';
+import type { JSONRPCRequest, McpRequestContext, RequestId } from '@modelcontextprotocol/server';
 import type { Logger } from '../../../core/log.ts';
 import type { Refused } from '../../admission/admit.ts';
 import type { Caller, Permission } from '../../admission/permissions.ts';
@@ -16,9 +16,12 @@ export type RefuseWithStatus = (
 
 export interface RefusalOptions {
   readonly log: Logger;
-  /** Tells a caller with a token which scopes to ask for, with status 403. Undefined if the server takes no tokens. */
-  readonly challenge?: ((caller: Caller, permission: Permission) => Response) | undefined;
+  /** Tells a caller with a token which scopes to ask for, with status 403. Absent if the server takes no tokens. */
+  readonly challenge?: ChallengeScopes | undefined;
 }
+
+/** Returns undefined if no scope would give the caller the permission. */
+export type ChallengeScopes = (caller: Caller, permission: Permission, id: RequestId) => Response | undefined;
 
 const TOO_MANY_REQUESTS = 429;
 const REFUSED = -32000;
@@ -30,7 +33,7 @@ const REFUSED = -32000;
 export function refuseWithStatus({ log, challenge }: RefusalOptions): RefuseWithStatus {
   return ({ error, id, subject }, request, { authInfo }) => {
     const caller = callerIn(authInfo);
-    if (error instanceof PermissionMissing && caller?.knownBy === 'token') return challenge?.(caller, error.permission);
+    if (error instanceof PermissionMissing) return caller && challenge?.(caller, error.permission, request.id);
     if (!(error instanceof RateLimited)) return undefined;
     const about = { name: subject?.name ?? request.method, annotations: { readOnlyHint: true } };
     const { message } = protocolError(error, { id, subject: about, signal: new AbortController().signal }, log);
