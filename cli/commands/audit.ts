@@ -127,7 +127,9 @@ function report({ files, requests, problems, torn, unclosed, inDoubt, lost }: Ve
       ? [`${count(inDoubt, 'request')} with an unknown outcome: the process still carries it out, or it was killed.`]
       : []),
     ...(lost > 0
-      ? [`${count(lost, 'request')} could not be recorded, because the disk was full. None of them changed anything.`]
+      ? [
+          `${count(lost, 'request')} could not be recorded, because the disk was full. Unrecorded requests changed nothing.`,
+        ]
       : []),
   ];
   const found = problems.map(({ file, line, what }) => `${file}${line === undefined ? '' : `, line ${line}`}: ${what}`);

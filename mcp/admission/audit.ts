@@ -40,7 +40,8 @@ export interface AuditEntry {
   refused(error: unknown, rule?: string): void;
   /**
    * The handler has ended.
-   * @throws FleetError `environment` if a result that changed nothing cannot be recorded. The client must not get this result.
+   * @throws FleetError `environment` if a result that changed nothing cannot be recorded. The client must not get this result. A new record
+   * says that the request was refused with this error.
    */
   ended(outcome: Outcome): void;
 }
@@ -134,13 +135,8 @@ function readingEntry({
     refused: (error, rule) => tryTo(refusalOf(error, took(), rule)),
     ended(outcome) {
       const ending = endingOf(outcome, { ms: took(), shown: arrival.args.shown });
-      if ('error' in outcome) return tryTo(ending);
-      try {
-        write(ending);
-      } catch (error) {
-        records.lose();
-        throw error;
-      }
+      if ('error' in outcome) tryTo(ending);
+      else write(ending);
     },
   };
 }

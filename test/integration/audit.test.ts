@@ -120,7 +120,7 @@ describe('a full disk', () => {
       code: 0,
       stdout: [
         `No line was changed or removed: ${answered.length + 3} requests in 1 file.`,
-        '2 requests could not be recorded, because the disk was full. None of them changed anything.',
+        '1 request could not be recorded, because the disk was full. Unrecorded requests changed nothing.',
       ].join('\n'),
     });
     disk.remove();
