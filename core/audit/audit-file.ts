@@ -25,6 +25,10 @@ export class AuditFile {
     }
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get end(): FileEnd {
     return { file: basename(this.#path), bytes: this.#bytes, hash: this.#hash };
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FleetError, messageOf } from '../errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import { AuditFile } from './audit-file.ts';
-import { dayOf, fileName, removeOldFiles, unnamedEnds } from './folder.ts';
+import { DAY_MS, fileName, removeOldFiles, unnamedEnds } from './folder.ts';
 import { shortageOf } from './free-space.ts';
 import type { FileEnd, Line, LineOf } from './lines.ts';
 
@@ -40,6 +40,8 @@ export class AuditLog {
   #file: AuditFile | undefined;
   #previous: FileEnd | undefined;
   #files = 0;
+  /** The day of the open file, counted from 1970. */
+  #day = 0;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #shortage: string | undefined;
   /** Lines about changes that are done. They could not be written yet. */
@@ -140,8 +142,7 @@ export class AuditLog {
     this.#check();
     const file = this.#file;
     if (!file) return this.#open();
-    const { file: name, bytes } = file.end;
-    if (dayOf(name) === this.time.slice(0, 10) && bytes < this.#maxFileBytes) return file;
+    if (Math.floor(this.#clock() / DAY_MS) === this.#day && file.bytes < this.#maxFileBytes) return file;
     this.#endFile();
     return this.#open();
   }
@@ -169,12 +170,13 @@ export class AuditLog {
   #open(): AuditFile {
     const at = this.#clock();
     makeFolder(this.#folder, 0o700);
-    const today = this.time.slice(0, 10);
+    const time = new Date(at).toISOString();
+    const today = time.slice(0, 10);
     removeOldFiles(this.#folder, today, this.#keptDays);
     const host = hostname();
     const file = fileName({ at, host, pid: process.pid, log: this.#id, n: this.#files + 1 });
     const opening: LineOf<'open'> = {
-      ...{ kind: 'open', at: this.time, format: 1, file, host, pid: process.pid },
+      ...{ kind: 'open', at: time, format: 1, file, host, pid: process.pid },
       processStart: new Date(Math.round(performance.timeOrigin)).toISOString(),
       ...(this.#previous && { previous: this.#previous }),
       seen: unnamedEnds(this.#folder).filter((end) => end.file !== this.#previous?.file),
@@ -182,6 +184,7 @@ export class AuditLog {
     };
     this.#file = new AuditFile(join(this.#folder, file), opening);
     this.#files += 1;
+    this.#day = Math.floor(at / DAY_MS);
     return this.#file;
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'no
 import { join } from 'node:path';
 import { claimedHash, type FileEnd, type LineOf, parseLine } from './lines.ts';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const NAME = /^(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d~([\w.-]*)~(\d+-[0-9a-f]{8})~(\d+)\.jsonl$/;
 /** The longest line without a list of files has about 4 KB. */
 const BLOCK = 8192;

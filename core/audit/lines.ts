@@ -122,9 +122,6 @@ export function parseLine(text: string): Line {
 }
 
 function hashOf(previous: string, rest: string | Buffer): string {
-  return hash(
-    'sha256',
-    Buffer.concat([Buffer.from(`${previous}\n`), typeof rest === 'string' ? Buffer.from(rest) : rest]),
-    'hex',
-  );
+  const text = typeof rest === 'string' ? `${previous}\n${rest}` : Buffer.concat([Buffer.from(`${previous}\n`), rest]);
+  return hash('sha256', text, 'hex');
 }
