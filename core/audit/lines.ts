@@ -22,7 +22,7 @@ const ending = {
 };
 
 /** What is known about a request when it arrives. */
-const arrival = {
+const facts = {
   at: z.iso.datetime(),
   /** The same id is in the log and in the answer to an unexpected error. */
   id: z.string(),
@@ -64,9 +64,9 @@ export const line = z.discriminatedUnion('kind', [
     keptDays: z.int(),
   }),
   /** A request that changes nothing, or that was refused. */
-  z.strictObject({ kind: z.literal('request'), ...arrival, ...ending }),
+  z.strictObject({ kind: z.literal('request'), ...facts, ...ending }),
   /** A request that may change something. This line is written before the request is carried out. */
-  z.strictObject({ kind: z.literal('intent'), n: z.int(), ...arrival }),
+  z.strictObject({ kind: z.literal('intent'), n: z.int(), ...facts }),
   /** What became of the intent with this `n`. */
   z.strictObject({ kind: z.literal('end'), n: z.int(), at: z.iso.datetime(), id: z.string(), ...ending }),
   /** So many requests could not be recorded, because the disk was full. None of them changed or revealed anything. */
@@ -77,7 +77,7 @@ export const line = z.discriminatedUnion('kind', [
 export type Line = z.output<typeof line>;
 export type LineOf<K extends Line['kind']> = Extract<Line, { kind: K }>;
 export type Ending = Omit<LineOf<'end'>, 'kind' | 'n' | 'at' | 'id'>;
-export type Arrival = Omit<LineOf<'intent'>, 'kind' | 'n'>;
+export type RequestFacts = Omit<LineOf<'intent'>, 'kind' | 'n'>;
 
 /** Every line starts with these characters and its hash. */
 const BEFORE_HASH = '{"hash":"';

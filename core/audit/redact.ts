@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isObject } from '../json.ts';
 import { clip } from '../text.ts';
-import type { Arrival } from './lines.ts';
+import type { RequestFacts } from './lines.ts';
 
 /** Arguments whose short values are recorded, because they say what a request was about. All of them are names, states or numbers. */
 const SHOWN = new Set([
@@ -43,7 +43,7 @@ const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 const KEY_LIKE = /(?=\w*\d\w*\d\w*\d\w*\d)\w{24,}/;
 
 /** The arguments of a request as the audit log has them: a digest of everything, and a short form that contains no secret. */
-export function recordedArguments(args: unknown): Arrival['args'] {
+export function recordedArguments(args: unknown): RequestFacts['args'] {
   const sha256 = digestOf(args ?? {});
   const entries = isObject(args) ? Object.entries(args) : [];
   const plain = entries.filter(([key]) => PLAIN_KEY.test(key) && !looksSecret(key)).slice(0, MOST_ARGUMENTS);

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { changeOf, dayOf } from './folder.ts';
-import { type Arrival, type Ending, type LineOf, parseLine } from './lines.ts';
+import { type Ending, type LineOf, parseLine, type RequestFacts } from './lines.ts';
 import { readLines } from './read-file.ts';
 import { filesOf } from './verify.ts';
 
 /** A request, as its lines record it. Without a decision, its outcome is not known. */
-export interface FoundRequest extends Arrival, Partial<Ending> {}
+export interface FoundRequest extends RequestFacts, Partial<Ending> {}
 
 /** Which requests to find. */
 export interface AuditSearch {
@@ -67,7 +67,7 @@ class Reader {
   readonly #search: AuditSearch;
   #found: FoundRequest[] = [];
   /** Changes whose outcome is not read yet, or which have none. */
-  readonly #begun = new Map<string, Arrival>();
+  readonly #begun = new Map<string, RequestFacts>();
   /** Outcomes whose change is in an older file. */
   readonly #ended = new Map<string, Ending>();
   #unreadable = 0;
@@ -107,17 +107,17 @@ class Reader {
     return { requests: this.#found, unreadable: this.#unreadable };
   }
 
-  #addIntent(change: string, { kind: _, n: __, ...arrival }: LineOf<'intent'>): void {
+  #addIntent(change: string, { kind: _, n: __, ...facts }: LineOf<'intent'>): void {
     const ending = this.#ended.get(change);
     this.#ended.delete(change);
-    if (ending) this.#consider({ ...arrival, ...ending });
-    else this.#begun.set(change, arrival);
+    if (ending) this.#consider({ ...facts, ...ending });
+    else this.#begun.set(change, facts);
   }
 
   #addEnd(change: string, { kind: _, n: __, at: ___, id: ____, ...ending }: LineOf<'end'>): void {
-    const arrival = this.#begun.get(change);
+    const facts = this.#begun.get(change);
     this.#begun.delete(change);
-    if (arrival) this.#consider({ ...arrival, ...ending });
+    if (facts) this.#consider({ ...facts, ...ending });
     else this.#ended.set(change, ending);
   }
 

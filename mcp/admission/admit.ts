@@ -159,9 +159,9 @@ function recordIntent(audit: Audit): Layer {
 }
 
 function auditedRequest({ id, caller, method, params, peer }: Passing, isChanging: boolean): AuditedRequest {
-  const { name, uri, taskId, arguments: args } = isObject(params) ? params : {};
-  const [subject] = [name, uri, taskId].filter((value) => typeof value === 'string');
-  return { id, caller, method, subject, args, isChanging, peer };
+  const { _meta, name, uri, arguments: args, ...others } = isObject(params) ? params : {};
+  const [subject] = [name, uri, others.taskId].filter((value) => typeof value === 'string');
+  return { id, caller, method, subject, args: args ?? others, isChanging, peer };
 }
 
 const findSubject: Layer = {

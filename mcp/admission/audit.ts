@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { AuditLog } from '../../core/audit/audit-log.ts';
-import type { Arrival, Ending } from '../../core/audit/lines.ts';
+import type { Ending, RequestFacts } from '../../core/audit/lines.ts';
 import { recordedArguments, recordedSubject, recordedText } from '../../core/audit/redact.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
@@ -78,12 +78,12 @@ export function createAudit({ config, log, now, clock = Date.now }: AuditOptions
   return {
     begin(request) {
       const started = now();
-      const arrival = arrivalOf(request, records.time);
+      const facts = factsOf(request, records.time);
       const took = () => Math.round((now() - started) * 10) / 10;
-      if (!request.isChanging) return readingEntry({ records, arrival, took, log });
+      if (!request.isChanging) return readingEntry({ records, facts, took, log });
       records.requireSpace();
       changes += 1;
-      const intent = { kind: 'intent', n: changes, ...arrival } as const;
+      const intent = { kind: 'intent', n: changes, ...facts } as const;
       records.write(intent);
       const entry = changingEntry({ records, intent, took });
       return config.mcpAuditSync ? records.sync().then(() => entry) : entry;
@@ -94,7 +94,7 @@ export function createAudit({ config, log, now, clock = Date.now }: AuditOptions
 
 const NO_AUDIT: Audit = { begin: () => ({ refused() {}, ended() {} }), close() {} };
 
-function arrivalOf({ id, caller, method, subject, args, peer }: AuditedRequest, at: string): Arrival {
+function factsOf({ id, caller, method, subject, args, peer }: AuditedRequest, at: string): RequestFacts {
   const { transport, era, address } = peer;
   const { knownBy, role, team } = caller;
   return {
@@ -113,16 +113,16 @@ function arrivalOf({ id, caller, method, subject, args, peer }: AuditedRequest, 
 /** A request that changes nothing has one line, when it has ended. */
 function readingEntry({
   records,
-  arrival,
+  facts,
   took,
   log,
 }: {
   records: AuditLog;
-  arrival: Arrival;
+  facts: RequestFacts;
   took: () => number;
   log: Logger;
 }): AuditEntry {
-  const write = (ending: Ending) => records.write({ kind: 'request', ...arrival, ...ending });
+  const write = (ending: Ending) => records.write({ kind: 'request', ...facts, ...ending });
   const tryTo = (ending: Ending) => {
     try {
       write(ending);
@@ -134,7 +134,7 @@ function readingEntry({
   return {
     refused: (error, rule) => tryTo(refusalOf(error, took(), rule)),
     ended(outcome) {
-      const ending = endingOf(outcome, { ms: took(), shown: arrival.args.shown });
+      const ending = endingOf(outcome, { ms: took(), shown: facts.args.shown });
       if ('error' in outcome) tryTo(ending);
       else write(ending);
     },
@@ -148,7 +148,7 @@ function changingEntry({
   took,
 }: {
   records: AuditLog;
-  intent: Arrival & { n: number };
+  intent: RequestFacts & { n: number };
   took: () => number;
 }): AuditEntry {
   const { n, id, args } = intent;

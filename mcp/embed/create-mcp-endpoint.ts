@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -14,7 +13,7 @@ import { buildFront } from '../front/build-front.ts';
 import { promptsWith, resourcesWith, toolsWith } from '../front/content.ts';
 import type { Prompt } from '../reading/define-prompt.ts';
 import type { Resource } from '../reading/define-resource.ts';
-import { serveBothEras } from '../transports/both-eras.ts';
+import { type BothEras, serveBothEras } from '../transports/both-eras.ts';
 import { refuseWithStatus } from '../transports/door/refuse-with-status.ts';
 import { hostCheck } from '../transports/host-check.ts';
 import { type Arrival, nodeHandler } from '../transports/node-handler.ts';
@@ -65,7 +64,7 @@ export async function createMcpEndpoint(options: McpEndpointOptions): Promise<Mc
 }
 
 interface Served {
-  fetch(request: Request, given: McpHandlerRequestOptions): Promise<Response>;
+  fetch: BothEras['fetch'];
   isClosed(): boolean;
   close(): Promise<void>;
 }
@@ -125,6 +124,7 @@ function door({
     if (who instanceof Response) return who;
     const body = await arrival.readBody();
     if (body instanceof Response) return body;
-    return served.fetch(request, { ...body, ...(who && { authInfo: authInfoOf(who) }) });
+    const given = { ...body, ...(who && { authInfo: authInfoOf(who) }) };
+    return served.fetch(request, given, incoming?.socket.remoteAddress);
   };
 }

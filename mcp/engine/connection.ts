@@ -18,8 +18,14 @@ export interface Connection {
   readonly subscribed?: Subscribed;
 }
 
+/** What the transport knows about a request. */
+export interface TransportContext extends McpRequestContext {
+  /** The address of the client, or of the proxy before this server. Only the door of the HTTP server knows it. */
+  readonly address?: string | undefined;
+}
+
 /** Makes the connection from the context that the transport gives. */
-export type Connect = (context: McpRequestContext) => Connection;
+export type Connect = (context: TransportContext) => Connection;
 
 export interface ConnectOptions {
   readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole' | 'mcpUser' | 'mcpOauthIssuer'>;
@@ -40,7 +46,7 @@ export function connector({ config, callerFrom }: ConnectOptions): Connect {
     caller: (callerFrom ?? ofToken)(context),
     choice: choiceFrom(config, context.requestInfo?.headers),
     era: context.era,
-    peer: { transport: context.requestInfo ? 'http' : 'stdio', era: context.era },
+    peer: { transport: context.requestInfo ? 'http' : 'stdio', era: context.era, address: context.address },
   });
 }
 

@@ -17,8 +17,8 @@ export interface BothErasOptions extends McpFront {
 
 /** MCP over HTTP. */
 export interface BothEras {
-  /** Answers one request. The body has been read and parsed already. */
-  fetch(request: Request, given: McpHandlerRequestOptions): Promise<Response>;
+  /** Answers one request from an address. The body has been read and parsed already. */
+  fetch(request: Request, given: McpHandlerRequestOptions, address?: string): Promise<Response>;
   /** Ends every session and every open stream. Calls that still run are cancelled. */
   close(): Promise<void>;
 }
@@ -32,13 +32,13 @@ export function serveBothEras(options: BothErasOptions): BothEras {
   const sessions = has ? new Sessions({ ...limits, build: (context) => build(context, changes) }) : undefined;
   const stateless = statelessHandler({ ...limits, build });
   return {
-    async fetch(sent, asSent) {
+    async fetch(sent, asSent, address) {
       const given = checkBody(asSent);
       if (given instanceof Response) return given;
       const request = acceptingAll(sent);
       const era = (await isLegacyRequest(request, given.parsedBody, limits)) ? 'legacy' : 'modern';
       const { authInfo } = given;
-      const context = { era, requestInfo: request, ...(authInfo && { authInfo }) } as const;
+      const context = { era, requestInfo: request, address, ...(authInfo && { authInfo }) } as const;
       return admitAtDoor({ front: options, context, given, refuse }, async (admitted) => {
         if (era === 'modern') return fetchWithSubscriptions(subscriptions, request, modern.fetch, admitted);
         return sessions ? sessions.fetch(request, admitted) : stateless(request, admitted);

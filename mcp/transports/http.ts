@@ -65,7 +65,8 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
         if (caller instanceof Response) return caller;
         const body = await arrival.readBody();
         if (body instanceof Response) return body;
-        return mcp.fetch(request, { ...body, ...(caller && { authInfo: authInfoOfCaller(caller) }) });
+        const given = { ...body, ...(caller && { authInfo: authInfoOfCaller(caller) }) };
+        return mcp.fetch(request, given, arrival.incoming?.socket.remoteAddress);
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),

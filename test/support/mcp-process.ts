@@ -1,4 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { processEnvironment } from '../../core/config.ts';
@@ -6,6 +9,8 @@ import { freePort } from './free-port.ts';
 import type { Target } from './mcp-clients.ts';
 
 const main = fileURLToPath(new URL('../../cli/fleet.js', import.meta.url));
+/** Keeps the audit logs of tests out of the checkout. */
+const auditDir = mkdtempSync(join(tmpdir(), 'fleet-audit-'));
 const fixture = fileURLToPath(new URL('../conformance/serve-fixture.ts', import.meta.url));
 
 /** Returns the command for `fleet mcp` over stdio, which a client can start. */
@@ -70,5 +75,5 @@ async function startListening(args: string[], env: Record<string, string>): Prom
 /** Returns an environment without the settings of the person who runs the tests. */
 function base(): Record<string, string> {
   const { PATH = '', HOME = '' } = processEnvironment();
-  return { PATH, HOME, LOG_LEVEL: 'warn' };
+  return { PATH, HOME, LOG_LEVEL: 'warn', MCP_AUDIT_DIR: auditDir };
 }

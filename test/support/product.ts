@@ -57,6 +57,7 @@ export function startFleetCommand(
       CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
       SHOP_URL: inject('shopUrl'),
       OUTPUT_DIR: output,
+      MCP_AUDIT_DIR: join(output, 'audit'),
       LOG_FORMAT: 'json',
       ...env,
     },
