@@ -49,8 +49,7 @@ export async function startStack(): Promise<Stack> {
   const project = processEnvironment().FLEET_TEST_PROJECT ?? `fleet-test-${randomUUID().slice(0, 8)}`;
   const [mcpPort, conductorPort, shopPort] = [await freePort(), await freePort(), await freePort()];
   const ports = { MCP_PORT: `${mcpPort}`, CONDUCTOR_PORT: `${conductorPort}`, SHOP_PORT: `${shopPort}` };
-  const env = { ...composeEnvironment(), ...(await builder()), ...ports, FLEET_IMAGE: 'conductor-fleet:test' };
-  const docker = (args: string[]) => run(args, env);
+  const docker = await dockerIn(root, { ...ports, FLEET_IMAGE: 'conductor-fleet:test' });
   const compose = (...args: string[]) => docker(['compose', '--project-name', project, ...args]);
   const { config } = loadConfig({ env: {} });
   const conductorServerUrl = `http://127.0.0.1:${conductorPort}/api`;
@@ -115,12 +114,16 @@ async function builder(): Promise<Record<string, string>> {
   return hasBuildx ? {} : { DOCKER_BUILDKIT: '0', COMPOSE_BAKE: 'false' };
 }
 
-async function run(args: string[], env: Record<string, string | undefined>): Promise<string> {
-  try {
-    const { stdout } = await exec('docker', args, { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
-    return stdout;
-  } catch (cause) {
-    const { stderr = '' } = cause as { stderr?: string };
-    throw new Error(`docker ${args.join(' ')} failed:\n${stderr.slice(-4000)}`, { cause });
-  }
+/** Returns a function that runs `docker …` in a folder and returns its stdout. */
+export async function dockerIn(cwd: string, settings: Record<string, string>) {
+  const env = { ...composeEnvironment(), ...(await builder()), ...settings };
+  return async (args: string[]): Promise<string> => {
+    try {
+      const { stdout } = await exec('docker', args, { cwd, env, maxBuffer: 64 * 1024 * 1024 });
+      return stdout;
+    } catch (cause) {
+      const { stderr = '' } = cause as { stderr?: string };
+      throw new Error(`docker ${args.join(' ')} failed:\n${stderr.slice(-4000)}`, { cause });
+    }
+  };
 }
