@@ -27,7 +27,8 @@ export function scriptOf(step: LintedTask): TaskScript | undefined {
   const text = textOf(holder[field.slice(field.lastIndexOf('/') + 1)]);
   const isJavaScript = !CHOOSES_EVALUATOR.test(field) || JAVASCRIPT.includes(textOf(holder.evaluatorType));
   if (text === '' || !isJavaScript || (substituted && /^\$\{[^}]*\}$/.test(text))) return undefined;
-  const evaluated = scriptIsBody ? `function scriptFun(){${text}} scriptFun();` : text;
+  const code = substituted ? text.replaceAll('$${', '${') : text;
+  const evaluated = scriptIsBody ? `function scriptFun(){${code}} scriptFun();` : code;
   return { step, field, text, evaluated, substituted };
 }
 

@@ -1,4 +1,4 @@
-import { def, inline, loop, noop, type Row, task } from './trap.ts';
+import { choose, def, inline, loop, noop, type Row, task } from './trap.ts';
 
 export const scripts: Row[] = [
   [
@@ -23,8 +23,29 @@ export const scripts: Row[] = [
     'refused',
   ],
   [
-    'an expression inside the text of a script',
+    'a template literal whose ${ the server reads as an expression',
     'expression-in-script',
+    def([inline('i', '`a ${$.x} $${$.x}`', { x: 1 })]),
+    def([inline('i', '`a $${$.x}`', { x: 1 })]),
+    'refused',
+  ],
+  [
+    'an expression in the script of a SWITCH, which the server does not replace',
+    'expression-in-script',
+    def([choose('s', 1, { a1: [noop('n')] }, { evaluatorType: 'graaljs', expression: "'${workflow.input.x}'" })]),
+    def([choose('s', 1, { a1: [noop('n')] }, { evaluatorType: 'graaljs', expression: '`a${$.v}`' })]),
+    'registered',
+  ],
+  [
+    'an expression in the condition of a loop, which the server does not replace',
+    'expression-in-script',
+    def([loop('l', "$.l['iteration'] < '${workflow.input.n}'", [noop('n')])]),
+    def([loop('l', "`${$.l['iteration']}` !== '2'", [noop('n')])]),
+    'registered',
+  ],
+  [
+    'an expression inside the text of a script',
+    'value-in-script',
     def([inline('i', "'${workflow.input.x}'.length")]),
     def([inline('i', '$.x.length', { x: '${workflow.input.x}' })]),
     'registered',

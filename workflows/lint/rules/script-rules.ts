@@ -1,3 +1,5 @@
+import { taskType } from '../../../core/conductor/task-types.ts';
+import { isReadable, pathsIn } from '../expression-paths.ts';
 import type { WorkflowRule } from '../rule.ts';
 import {
   at,
@@ -74,16 +76,54 @@ function scripts({ steps }: Subject): TaskScript[] {
 const expressionInScript: WorkflowRule = {
   id: 'expression-in-script',
   severity: 'error',
-  summary: 'a script contains ${',
+  summary: 'a script contains ${ that is no expression of the server, often in a template literal',
   reason:
-    'The server reads ${…} as an expression. It rejects the definition, or pastes the value into the code, where a quote in the value breaks the script.',
-  repair: 'Pass the value as an input and read it as $.name. Join strings with + instead of a template literal.',
+    'In an input, the server reads ${…} as an expression: it rejects the definition, or pastes null into the code. In other scripts it replaces nothing.',
+  repair: 'Pass values as inputs and read them as $.name. Join strings with + instead of a template literal.',
   *check(subject) {
     for (const script of scripts(subject)) {
-      if (script.text.includes('${')) yield at(script.step, script.field, 'The script contains "${"');
+      const values = valuesIn(script, subject);
+      if (!script.substituted && values > 0) {
+        yield at(script.step, script.field, 'The server replaces no expression in this script');
+      } else if (script.substituted && opened(script) > values) {
+        yield at(script.step, script.field, 'The script contains "${"');
+      }
     }
   },
 };
+
+const valueInScript: WorkflowRule = {
+  id: 'value-in-script',
+  severity: 'warning',
+  summary: 'a script contains an expression',
+  reason:
+    'The server pastes the value into the code. A quote or a line break in the value breaks the script, and other values can change what it does.',
+  repair: 'Pass the value as an input and read it as $.name.',
+  *check(subject) {
+    for (const script of scripts(subject)) {
+      const values = valuesIn(script, subject);
+      if (script.substituted && values > 0 && values === opened(script)) {
+        yield at(script.step, script.field, 'The script contains an expression');
+      }
+    }
+  },
+};
+
+/** How many expressions begin in the script. `$${` begins none: the server makes `${` of it. */
+function opened({ text }: TaskScript): number {
+  return text.split(/(?<!\$)\$\{/).length - 1;
+}
+
+/** True if the server evaluates another text than the definition has. */
+function hasExpression(script: TaskScript): boolean {
+  return script.substituted && opened(script) > 0;
+}
+
+/** How many expressions in the script the server can replace by a value. */
+function valuesIn({ text }: TaskScript, { byRef }: Subject): number {
+  const isKnown = (head: string) => head === 'workflow' || byRef.has(head);
+  return pathsIn(text, '').filter(({ path, head }) => isReadable(path) && isKnown(head)).length;
+}
 
 const scriptSyntax: WorkflowRule = {
   id: 'script-syntax',
@@ -93,7 +133,7 @@ const scriptSyntax: WorkflowRule = {
   repair: 'Correct the syntax. "return" works only in a function: (function () { return 1; })().',
   *check(subject) {
     for (const script of scripts(subject)) {
-      const error = script.text.includes('${') ? undefined : syntaxErrorOf(script.evaluated);
+      const error = hasExpression(script) ? undefined : syntaxErrorOf(script.evaluated);
       if (error === undefined) continue;
       const repair = isBody(script)
         ? 'Correct the syntax. The script of a LAMBDA is the body of a function, and a // comment cannot be its last line.'
@@ -104,7 +144,7 @@ const scriptSyntax: WorkflowRule = {
 };
 
 /** True for the script of a LAMBDA. */
-const isBody = ({ text, evaluated }: TaskScript) => text !== evaluated;
+const isBody = ({ step }: TaskScript) => taskType(step.type)?.scriptIsBody === true;
 
 const scriptWithoutValue: WorkflowRule = {
   id: 'script-without-value',
@@ -199,6 +239,7 @@ export const scriptRules: readonly WorkflowRule[] = [
   scriptMissing,
   unknownEvaluator,
   expressionInScript,
+  valueInScript,
   scriptSyntax,
   scriptWithoutValue,
   absentObject,
