@@ -135,6 +135,15 @@ export const mcpSettings = {
     description:
       'Requests of one caller that are accepted at once. They are part of `RATE_LIMIT_RPM`. If a second of `RATE_LIMIT_RPM` has more requests, that number is accepted.',
   },
+  rateLimitConcurrent: {
+    kind: 'number',
+    schema: positive.max(100_000).default(100),
+    group: 'mcp',
+    env: 'RATE_LIMIT_CONCURRENT',
+    flag: '--rate-limit-concurrent <n>',
+    description:
+      'Requests of one caller that each process carries out at the same time. Calls that wait for an execution count until they answer; open subscriptions do not count.',
+  },
   rateLimitRedisUrl: {
     kind: 'text',
     schema: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' }).optional(),
@@ -143,6 +152,33 @@ export const mcpSettings = {
     secret: true,
     description:
       'Redis in which several processes count the requests of a caller together, e.g. `redis://:password@host:6379`. Unset, or while Redis is lost: each process counts alone, so n processes accept n times the limit.',
+  },
+  mcpMaxBodyKb: {
+    kind: 'number',
+    schema: z.int().min(64).max(100_000).default(4096),
+    group: 'mcp',
+    env: 'MCP_MAX_BODY_KB',
+    flag: '--max-body-kb <n>',
+    description:
+      'Largest request, in kilobytes: a body over HTTP, a line over stdio. Bodies that are being read hold at most 16 times as much together; more of them get a 503 with Retry-After.',
+  },
+  mcpReceiveTimeoutMs: {
+    kind: 'number',
+    schema: z.int().min(1000).max(3_600_000).default(30_000),
+    group: 'mcp',
+    env: 'MCP_RECEIVE_TIMEOUT_MS',
+    flag: '--receive-timeout-ms <ms>',
+    description:
+      'Longest time in which the body of a request must arrive over HTTP, in milliseconds. Headers must arrive within 10 seconds, or within this time if it is shorter.',
+  },
+  mcpMaxConnections: {
+    kind: 'number',
+    schema: positive.max(1_000_000).default(4000),
+    group: 'mcp',
+    env: 'MCP_MAX_CONNECTIONS',
+    flag: '--max-connections <n>',
+    description:
+      'Largest number of open connections over HTTP. A further one closes the connection that has waited longest for a request.',
   },
   maxResponseSizeKb: {
     kind: 'number',

@@ -10,6 +10,7 @@ import {
   type Peer,
 } from './audit.ts';
 import { authorize } from './authorize.ts';
+import { Concurrency } from './concurrency.ts';
 import type { Caller } from './permissions.ts';
 import { createRateLimit, type RateLimits } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
@@ -71,6 +72,8 @@ export type Enter = (request: Arriving) => Promise<Admitted | Refused>;
 interface Passing extends Arriving {
   /** What the request is about, after `findSubject`. */
   subject?: Subject;
+  /** Ends the count of the request, after `limitConcurrency`. */
+  end?(): void;
   /** The record of the request, after `recordIntent`. */
   record?: AuditEntry | undefined;
 }
@@ -86,7 +89,7 @@ interface Layer {
 }
 
 export interface AdmitOptions {
-  readonly config: RateLimits & AuditOptions['config'] & Pick<Config, 'maxResponseSizeKb'>;
+  readonly config: RateLimits & AuditOptions['config'] & Pick<Config, 'rateLimitConcurrent' | 'maxResponseSizeKb'>;
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -103,6 +106,7 @@ export function createAdmission(options: AdmitOptions): Enter {
     findSubject,
     checkPermission,
     limitRate(options),
+    limitConcurrency(options.config),
     limitResponse(options.config),
     recordIntent(audit),
   ];
@@ -185,6 +189,20 @@ function limitRate({ config, log, signal: ended }: AdmitOptions): Layer {
       if (countsAgainstRateLimit) await rateLimit.take(caller, subjectOf(request), signal);
       signal?.throwIfAborted();
     },
+  };
+}
+
+function limitConcurrency({ rateLimitConcurrent }: AdmitOptions['config']): Layer {
+  const concurrency = new Concurrency(rateLimitConcurrent);
+  return {
+    enter(request) {
+      request.end = concurrency.begin(request.caller);
+    },
+    leave(result, request) {
+      request.end?.();
+      return result;
+    },
+    fail: (_error, request) => request.end?.(),
   };
 }
 

@@ -17,14 +17,14 @@ import { type BothEras, serveBothEras } from '../transports/both-eras.ts';
 import { refuseWithStatus } from '../transports/door/refuse-with-status.ts';
 import { hostCheck } from '../transports/host-check.ts';
 import { type Arrival, nodeHandler } from '../transports/node-handler.ts';
-import { refusal } from '../transports/request-body.ts';
+import { bodyLimits, refusal } from '../transports/request-body.ts';
 import { webHandler } from '../transports/web-handler.ts';
 import { type CallerFrom, type McpEndpointOptions, OWN_OPTIONS } from './endpoint-options.ts';
 
 /** The MCP server as handlers for an HTTP server of the host. The host decides the path. Both handlers work without their object. */
 export interface McpEndpoint {
   /**
-   * Answers a web-standard request whose body has not been read. Never rejects. A body above 4 MB gets a 413.
+   * Answers a web-standard request whose body has not been read. Never rejects. A body above `mcpMaxBodyKb` (4 MB) gets a 413.
    * @example export const POST = mcp.fetch
    */
   readonly fetch: (request: Request) => Promise<Response>;
@@ -60,7 +60,12 @@ export async function createMcpEndpoint(options: McpEndpointOptions): Promise<Mc
   const served = serve({ config, log }, { tools, resources, prompts });
   const answer = door({ config, callerFrom, served });
   const onerror = (err: unknown) => log.error({ err }, `MCP request failed: ${messageOf(err)}`);
-  return { fetch: webHandler(answer, onerror), node: nodeHandler(answer, onerror), close: served.close };
+  const limits = bodyLimits(config);
+  return {
+    fetch: webHandler(answer, onerror, limits),
+    node: nodeHandler(answer, onerror, limits),
+    close: served.close,
+  };
 }
 
 interface Served {
@@ -92,6 +97,7 @@ function serve({ config, log }: { config: HostedConfig; log: Logger }, content: 
     ...front,
     sessions: config.mcpSessions,
     refuse: refuseWithStatus({ log }),
+    maxBodyBytes: config.mcpMaxBodyKb * 1024,
     onerror: (err) => log.debug({ err }, 'MCP request'),
   });
   const close = lazy(async () => {

@@ -48,8 +48,14 @@ export interface McpEndpointOptions extends HostOptions {
   readonly rateLimitRpm?: number | undefined;
   /** Requests of one caller that are accepted at once. Default: 50. */
   readonly rateLimitBurst?: number | undefined;
+  /** Requests of one caller that are carried out at the same time. Default: 100. */
+  readonly rateLimitConcurrent?: number | undefined;
   /** Redis in which several processes count the requests of a caller together. Default: each process counts alone. */
   readonly rateLimitRedisUrl?: string | undefined;
+  /** Largest body of a request, in kilobytes. Default: 4096. */
+  readonly mcpMaxBodyKb?: number | undefined;
+  /** Longest time in which the body of a request must arrive, in milliseconds. Default: 30000. */
+  readonly mcpReceiveTimeoutMs?: number | undefined;
   /** Largest answer of a tool, in kilobytes. Default: 100. */
   readonly maxResponseSizeKb?: number | undefined;
   /** True to record every request in an audit log. Default: false. */
@@ -78,7 +84,10 @@ export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   mcpWorkflowToolsMost: true,
   rateLimitRpm: true,
   rateLimitBurst: true,
+  rateLimitConcurrent: true,
   rateLimitRedisUrl: true,
+  mcpMaxBodyKb: true,
+  mcpReceiveTimeoutMs: true,
   maxResponseSizeKb: true,
   mcpAudit: true,
   mcpAuditDir: true,

@@ -55,8 +55,8 @@ export function createMcpServers({ features, connect, ...options }: McpServerOpt
         context.era === 'modern' ? modern : changes === undefined ? legacyOnce : kept;
       const settings = { instructions, capabilities };
       const server = new Server({ name: 'conductor-fleet', title: 'Conductor Fleet', version }, settings);
-      const subscribed = changes && new Subscribed(changes);
-      const connection = { ...connect(context), ...(subscribed && { subscribed }) };
+      const known = connect(context);
+      const connection = { ...known, ...(changes && { subscribed: new Subscribed(changes, known.caller) }) };
       table.register(server, connection, options);
       if (changes) sendChanges({ server, connection, changes });
       return server;

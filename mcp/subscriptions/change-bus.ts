@@ -1,4 +1,5 @@
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+import { SubscriptionLimits } from './subscription-limits.ts';
 
 /** Announces changes to the clients on the open connections of this process. */
 export interface Changes {
@@ -25,6 +26,7 @@ interface Watched {
  * clients subscribed to. So any number of processes can run without knowing each other.
  */
 export class ChangeBus implements Changes, ServerEventBus {
+  readonly limits = new SubscriptionLimits();
   readonly #listeners = new Set<(event: ServerEvent) => void>();
   readonly #watchers: Watcher[] = [];
   readonly #watched = new Map<string, Watched>();

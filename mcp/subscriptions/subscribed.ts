@@ -1,23 +1,35 @@
+import type { Caller } from '../admission/permissions.ts';
 import { readingOf } from '../admission/subject.ts';
 import type { Feature } from '../engine/mcp-server.ts';
 import type { ChangeBus } from './change-bus.ts';
 import { WATCHING } from './listen-admission.ts';
+import { checkAddresses } from './subscription-limits.ts';
 
 /** The resources to which the client of an open connection of 2025 has subscribed. */
 export class Subscribed {
   readonly #ends = new Map<string, () => void>();
   readonly #changes: ChangeBus;
+  readonly #caller: Caller;
 
-  constructor(changes: ChangeBus) {
+  constructor(changes: ChangeBus, caller: Caller) {
     this.#changes = changes;
+    this.#caller = caller;
   }
 
   has(uri: string): boolean {
     return this.#ends.has(uri);
   }
 
+  /** @throws FleetError if the connection or its caller has too many */
   add(uri: string): void {
-    if (!this.#ends.has(uri)) this.#ends.set(uri, this.#changes.follow(uri));
+    if (this.#ends.has(uri)) return;
+    checkAddresses(this.#ends.size + 1);
+    const remove = this.#changes.limits.add(this.#caller, { subscriptions: 0, addresses: 1 });
+    const end = this.#changes.follow(uri);
+    this.#ends.set(uri, () => {
+      remove();
+      end();
+    });
   }
 
   delete(uri: string): void {

@@ -3,7 +3,6 @@ import { checkParams } from './check-params.ts';
 import { admitAtDoor } from './door/admit-at-door.ts';
 import type { RefuseWithStatus } from './door/refuse-with-status.ts';
 import type { McpFront } from './mcp-front.ts';
-import { MAX_BODY_BYTES } from './request-body.ts';
 import { Sessions } from './sessions.ts';
 import { statelessHandler } from './stateless.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
@@ -11,6 +10,7 @@ import { fetchWithSubscriptions } from './subscriptions.ts';
 export interface BothErasOptions extends McpFront {
   /** True to give clients of the 2025 revision a session. */
   readonly sessions: boolean;
+  readonly maxBodyBytes: number;
   onerror(error: Error): void;
   readonly refuse: RefuseWithStatus;
 }
@@ -25,9 +25,9 @@ export interface BothEras {
 
 /** Answers requests of both eras. A request of the 2025 era belongs to a session of this process; without sessions it stands alone. */
 export function serveBothEras(options: BothErasOptions): BothEras {
-  const { build, subscriptions, sessions: has, onerror, refuse } = options;
+  const { build, subscriptions, sessions: has, maxBodyBytes, onerror, refuse } = options;
   const { changes } = subscriptions;
-  const limits = { onerror, maxRequestBodySize: MAX_BODY_BYTES };
+  const limits = { onerror, maxRequestBodySize: maxBodyBytes };
   const modern = createMcpHandler(build, { ...limits, bus: changes, legacy: 'reject' });
   const sessions = has ? new Sessions({ ...limits, build: (context) => build(context, changes) }) : undefined;
   const stateless = statelessHandler({ ...limits, build });

@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
@@ -14,8 +14,10 @@ import { refuseWithStatus } from './door/refuse-with-status.ts';
 import { hostCheck } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
 import { nodeHandler } from './node-handler.ts';
+import { type BodyConfig, bodyLimits } from './request-body.ts';
+import { readiness } from './server/readiness.ts';
+import { type LimitConfig, limitPending, limitServer, serverTimeouts } from './server/server-limits.ts';
 
-const READY_TIMEOUT_MS = 3000;
 /** Time for running calls to finish when the server closes. */
 const CLOSE_GRACE_MS = 1000;
 const NOT_FOUND = 'Not found. MCP is served at /mcp.';
@@ -23,9 +25,17 @@ const ANY_ADDRESS = ['0.0.0.0', '::'];
 
 export interface HttpOptions extends McpFront {
   config: OAuthSettings &
+    BodyConfig &
+    LimitConfig &
     Pick<
       Config,
-      'mcpHost' | 'mcpPort' | 'mcpAllowedHosts' | 'mcpAllowedOrigins' | 'mcpSessions' | 'mcpUnauthenticated'
+      | 'mcpHost'
+      | 'mcpPort'
+      | 'mcpAllowedHosts'
+      | 'mcpAllowedOrigins'
+      | 'mcpSessions'
+      | 'mcpUnauthenticated'
+      | 'rateLimitRedisUrl'
     >;
   /** The connection that `/ready` checks. */
   conductor: () => Promise<Conductor>;
@@ -50,7 +60,9 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
   checkCallersAreKnown(config);
   const tokens = tokenDoor(config, log);
   const refuse = refuseWithStatus({ log, challenge: tokens?.challenge });
-  const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, refuse, onerror });
+  const limits = bodyLimits(config);
+  const maxBodyBytes = limits.maxBytes;
+  const mcp = serveBothEras({ ...front, sessions: config.mcpSessions, maxBodyBytes, refuse, onerror });
   const check = hostCheck(config, [...ownNames(config.mcpHost), ...(tokens?.hosts ?? [])]);
   const serve = nodeHandler(
     async (arrival) => {
@@ -70,34 +82,33 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),
+    limits,
   );
-  const server = createServer((request, response) => {
+  const ready = readiness(conductor, log);
+  const route = (request: IncomingMessage, response: ServerResponse) => {
     const [path] = (request.url ?? '/').split('?', 1);
     // Probes are answered under every Host, because schedulers use the pod's address. The answers hold no secrets.
     if (path === '/health') return answer(response, 200, { status: 'ok' });
-    void (path === '/ready' ? answerReady(response, conductor, log) : serve(request, response));
-  });
+    if (path === '/ready') return void ready().then(({ status, body }) => answer(response, status, body));
+    void serve(request, response);
+  };
+  const server = createServer(serverTimeouts(config), limitPending(route));
+  limitServer(server, config, log);
 
   await listen(server, config);
   front.warmUp?.();
   if (!tokens && !isLoopback(config.mcpHost)) {
     log.warn(`MCP listens on ${config.mcpHost} without authentication. Everyone who reaches the port can use it.`);
   }
+  if (config.rateLimitRedisUrl === undefined)
+    log.info(
+      'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
+    );
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-}
-
-async function answerReady(response: ServerResponse, conductor: HttpOptions['conductor'], log: Logger): Promise<void> {
-  try {
-    const version = await (await conductor()).version(AbortSignal.timeout(READY_TIMEOUT_MS));
-    answer(response, 200, { status: 'ready', conductor: version });
-  } catch (err) {
-    log.debug({ err }, 'not ready');
-    answer(response, 503, { status: 'not ready', reason: 'The Conductor server does not answer.' });
-  }
 }
 
 function listen(server: Server, { mcpHost, mcpPort }: HttpOptions['config']): Promise<void> {

@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
-import { MAX_BODY_BYTES, parseBody, readBody, refusal } from './request-body.ts';
+import { hostnameOf, malformed } from './host-check.ts';
+import { type BodyLimits, parseBody, readBody, refusal } from './request-body.ts';
 
 /** A request whose body has not been read yet. */
 export interface Arrival {
@@ -13,7 +14,7 @@ export interface Arrival {
   readonly host: string | null | undefined;
   /** The same request as Node's HTTP server gave it. Absent if a web-standard server received it. */
   readonly incoming?: IncomingMessage;
-  /** Reads and parses the body. Returns the refusal of a body that is too large or is not JSON. */
+  /** Reads and parses the body. Returns the refusal of a body that is too large or too slow, or that is not JSON. */
   readBody(): Promise<McpHandlerRequestOptions | Response>;
 }
 
@@ -26,7 +27,7 @@ export type Handle = (arrival: Arrival) => Promise<Response>;
  * A client that disconnects aborts the signal of its request, and the stream of its answer is cancelled.
  * The returned function never rejects: `onerror` gets the error of a handler, and the client gets a 500.
  */
-export function nodeHandler(handle: Handle, onerror: (error: unknown) => void) {
+export function nodeHandler(handle: Handle, onerror: (error: unknown) => void, limits: BodyLimits) {
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const disconnected = new AbortController();
     response.once('close', () => {
@@ -34,8 +35,9 @@ export function nodeHandler(handle: Handle, onerror: (error: unknown) => void) {
     });
     try {
       const request = toRequest(incoming, disconnected.signal);
-      const arrival = { incoming, host: incoming.headers.host, readBody: () => bodyOf(incoming) };
-      await write(incoming, response, request ? await handle({ request, ...arrival }) : BAD_REQUEST());
+      const arrival = { incoming, host: incoming.headers.host, readBody: () => bodyOf(incoming, limits) };
+      const answer = request instanceof Response ? request : await handle({ request, ...arrival });
+      await write(incoming, response, answer);
     } catch (error) {
       if (disconnected.signal.aborted) return;
       onerror(error);
@@ -46,7 +48,7 @@ export function nodeHandler(handle: Handle, onerror: (error: unknown) => void) {
 }
 
 /** A body parser that ran before, such as `express.json()`, has left what it read in `body`. */
-async function bodyOf(incoming: IncomingMessage & { readonly body?: unknown }) {
+async function bodyOf(incoming: IncomingMessage & { readonly body?: unknown }, limits: BodyLimits) {
   const { method, headers, body } = incoming;
   if (method === 'POST' && incoming.readableDidRead) {
     if (body === undefined)
@@ -54,22 +56,28 @@ async function bodyOf(incoming: IncomingMessage & { readonly body?: unknown }) {
     return typeof body === 'string' || Buffer.isBuffer(body) ? parseBody(body.toString()) : { parsedBody: body };
   }
   const about = { contentType: headers['content-type'], contentLength: headers['content-length'] };
-  return readBody({ method, ...about, chunks: incoming }, MAX_BODY_BYTES);
+  // A refused body is not read to its end. Its request must not be destroyed, because the connection still carries the refusal.
+  const chunks = { [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }) };
+  return readBody({ method, ...about, chunks }, limits);
 }
 
-const BAD_REQUEST = () => refusal(400, -32600, 'Bad Request: the method, the address or the Host header is not valid');
-
-/** Undefined for a request that the web standard does not allow, such as one with the method TRACE. */
-function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+/** Returns the refusal of a request that the web standard does not allow, or whose address is not plainly that of its Host. */
+function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | Response {
   const { method = 'GET', url = '/', headersDistinct } = incoming;
-  const headers = new Headers();
-  for (const [name, values = []] of Object.entries(headersDistinct)) {
-    for (const value of values) headers.append(name, value);
-  }
+  const hosts = headersDistinct.host ?? [];
+  const [host = 'localhost'] = hosts;
+  if (hosts.length > 1) return malformed('the request has several Host headers.');
+  if (!url.startsWith('/')) return malformed('the address of a request must be a path, such as /mcp.');
   try {
-    return new Request(`http://${headers.get('host') ?? 'localhost'}${url}`, { method, headers, signal });
+    const headers = new Headers();
+    for (const [name, values = []] of Object.entries(headersDistinct)) {
+      for (const value of values) headers.append(name, value);
+    }
+    // A Host that is not a plain name is refused later, by the check of the Host.
+    const authority = hostnameOf(host) === undefined ? 'localhost' : host;
+    return new Request(`http://${authority}${url}`, { method, headers, signal });
   } catch {
-    return undefined;
+    return malformed('the method, the address or a header is not valid.');
   }
 }
 

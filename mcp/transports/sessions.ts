@@ -13,7 +13,7 @@ import { refusal } from './request-body.ts';
 import { untilEnd } from './subscriptions.ts';
 
 const IDLE_MS = 30 * 60_000;
-/** Above this number, the least recently used session ends. Its client then opens a new session. */
+/** Above this number, a session ends. Its client then opens a new session. */
 const MAX_SESSIONS = 1000;
 /** How long a client waits before it reopens a stream that was dropped. */
 const RETRY_MS = 500;
@@ -38,7 +38,8 @@ interface Session {
  * Sessions of the 2025 revision over HTTP, held by this process:
  * 1. `initialize` opens a session. Every other request must name an open session. Otherwise it gets a 404, and the client opens a new
  *    session.
- * 2. A session ends by DELETE, after half an hour without a request or an open stream, or when there are too many sessions.
+ * 2. A session ends by DELETE, after half an hour without a request or an open stream, or when there are too many: then the caller
+ *    with the most sessions loses the one that it used least recently.
  * 3. A session belongs to the caller who opened it. For every other caller it does not exist, and neither for a caller with a new role.
  * 4. A session keeps a limited number of sent messages. A client that lost a stream reopens it and gets what it missed.
  */
@@ -91,8 +92,14 @@ export class Sessions {
     const idle = setTimeout(() => this.#endIdle(session), IDLE_MS).unref();
     const session: Session = { transport, caller: callerIn(authInfo), streams: 0, idle };
     this.#open.set(id, session);
-    const [oldest] = this.#open.values();
-    if (this.#open.size > MAX_SESSIONS) oldest?.transport.close().catch(this.#options.onerror);
+    if (this.#open.size > MAX_SESSIONS) this.#endOne();
+  }
+
+  /** Ends the least recently used session of the caller who has the most. So no caller can end the sessions of the others. */
+  #endOne(): void {
+    const byCaller = Map.groupBy(this.#open.values(), ({ caller }) => caller?.id);
+    const [most = []] = [...byCaller.values()].sort((one, other) => other.length - one.length);
+    most[0]?.transport.close().catch(this.#options.onerror);
   }
 
   #endIdle(session: Session): void {

@@ -1,14 +1,15 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import { ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { isObject } from '../../core/json.ts';
 import { checkParams } from './check-params.ts';
+import { idAtEnd, LineCollector, type TooLong } from './line-collector.ts';
 
 /*
  * The lines that a client sends over stdio. The SDK drops a line that it cannot read, and the client then waits for its answer without end.
  * So each line is checked first:
  * 1. A line that is not JSON, or a request whose id the protocol does not allow, is answered with an error.
- * 2. A batch (a revision of 2025 has them) becomes single messages. Their answers are sent together when the last one is there.
+ * 2. A line above the limit is not kept. It is answered with an error, and the next line is read.
+ * 3. A batch (a revision of 2025 has them) becomes single messages. Their answers are sent together when the last one is there.
  */
 
 type Send = (answer: unknown) => void;
@@ -17,22 +18,27 @@ type Id = string | number;
 /** Turns lines into lines that the SDK can read, and answers together into batches. */
 export class StdioLines {
   readonly #send: Send;
+  readonly #maxBytes: number;
   readonly #batches = new Set<{ readonly open: Set<Id>; readonly answers: unknown[] }>();
 
-  /** @param send writes an answer to the client, as a line */
-  constructor(send: Send) {
+  /**
+   * @param send writes an answer to the client, as a line
+   * @param maxBytes of one line
+   */
+  constructor(send: Send, maxBytes: number) {
     this.#send = send;
+    this.#maxBytes = maxBytes;
   }
 
   /** The checked lines of `input`. They end when `input` ends. */
   from(input: Readable): Readable {
     const output = new PassThrough();
-    const decoder = new StringDecoder('utf8');
-    let rest = '';
+    const collector = new LineCollector(this.#maxBytes);
     input.on('data', (chunk: Buffer) => {
-      const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) for (const checked of this.#check(line)) output.write(`${checked}\n`);
+      for (const line of collector.linesOf(chunk)) {
+        const passed = typeof line === 'string' ? this.#check(line) : this.#refuseLong(line);
+        for (const checked of passed) output.write(`${checked}\n`);
+      }
     });
     input.once('end', () => output.end());
     input.once('error', (error) => output.destroy(error));
@@ -49,6 +55,12 @@ export class StdioLines {
       return true;
     }
     return false;
+  }
+
+  #refuseLong({ bytes, end }: TooLong): [] {
+    const text = `The line has ${Math.ceil(bytes / 1024)} KB, but a request has at most ${this.#maxBytes / 1024} KB (MCP_MAX_BODY_KB). Nothing was executed.`;
+    this.#send(errorOf(ProtocolErrorCode.InvalidRequest, text, idAtEnd(end)));
+    return [];
   }
 
   #check(line: string): string[] {

@@ -13,12 +13,12 @@ import { SubscriptionTransport } from './subscriptions.ts';
  */
 export async function serveStdio(
   { build, subscriptions, warmUp = () => {} }: McpFront,
-  { log, signal }: { log: Logger; signal: AbortSignal },
+  { log, signal, maxLineBytes }: { log: Logger; signal: AbortSignal; maxLineBytes: number },
 ): Promise<void> {
   // stdout belongs to the protocol: a stray line of a library would end the connection, so the console writes to stderr.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   const connection = serveConnection((context) => build(context, subscriptions.changes), {
-    transport: new SubscriptionTransport(new NotifyingTransport(warmUp), subscriptions),
+    transport: new SubscriptionTransport(new NotifyingTransport(warmUp, maxLineBytes), subscriptions),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });
   await Promise.race([endOfInput(), aborted(signal)]);
@@ -32,9 +32,9 @@ class NotifyingTransport extends StdioServerTransport {
 
   readonly #lines: StdioLines;
 
-  constructor(sent: () => void) {
+  constructor(sent: () => void, maxLineBytes: number) {
     // The SDK's type has neither batches nor errors without an id, but it writes any value as a line.
-    const lines = new StdioLines((answer) => void super.send(answer as JSONRPCMessage));
+    const lines = new StdioLines((answer) => void super.send(answer as JSONRPCMessage), maxLineBytes);
     super(lines.from(process.stdin));
     this.#lines = lines;
     this.#sent = sent;

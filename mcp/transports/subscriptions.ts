@@ -11,15 +11,8 @@ import {
 import { z } from 'zod';
 import { isObject } from '../../core/json.ts';
 import { passOf } from '../admission/door-pass.ts';
-import type { ChangeBus } from '../subscriptions/change-bus.ts';
-import type { Subscriptions } from '../subscriptions/listen-admission.ts';
-import {
-  ackOfTasks,
-  type ShowTask,
-  statusNotification,
-  subscribedAddresses,
-  withTaskAddresses,
-} from '../tasks/task-subscriptions.ts';
+import type { Listening, Subscriptions } from '../subscriptions/listen-admission.ts';
+import { ackOfTasks, type ShowTask, statusNotification } from '../tasks/task-subscriptions.ts';
 
 /*
  * `subscriptions/listen` of the 2026 revision. The SDK answers it. This module adds what the SDK does not do:
@@ -50,14 +43,6 @@ function isOf(method: string, message: unknown): boolean {
   return isObject(message) && message.method === method;
 }
 
-/** Watches everything that a request subscribes to. Returns a function that ends the watching. */
-function follow(changes: ChangeBus, message: JSONRPCRequest): () => void {
-  const ends = subscribedAddresses(message).map((uri) => changes.follow(uri));
-  return () => {
-    for (const end of ends) end();
-  };
-}
-
 /** Serves an HTTP request. If it subscribes, what it subscribes to is watched until its stream ends. */
 export async function fetchWithSubscriptions(
   subscriptions: Subscriptions,
@@ -69,17 +54,19 @@ export async function fetchWithSubscriptions(
   if (!isListen(body)) return serve(request, options);
   const { authInfo } = options;
   const context = { era: 'modern' as const, requestInfo: request, ...(authInfo && { authInfo }) };
-  let showTask: ShowTask | undefined;
+  let listening: Listening;
   try {
     const entry = passOf(authInfo, body.id) ?? (await subscriptions.enter(body, context));
-    showTask = subscriptions.begin(entry, context);
+    listening = subscriptions.begin(body, entry, context);
   } catch (error) {
     return Response.json(refusalOf(body, error));
   }
-  const asked = withTaskAddresses(body);
+  const { asked, showTask, end } = listening;
   const response = await serve(request, { ...options, parsedBody: asked });
-  if (!response.body || !response.headers.get('content-type')?.includes('text/event-stream')) return response;
-  return withBody(response, eachEvent(response.body, showTask, follow(subscriptions.changes, asked)));
+  if (response.body && response.headers.get('content-type')?.includes('text/event-stream'))
+    return withBody(response, eachEvent(response.body, showTask, end));
+  end();
+  return response;
 }
 
 /** The refusal of a `subscriptions/listen`, as the client gets it. @throws every error that is not a `ProtocolError` */
@@ -186,16 +173,17 @@ export class SubscriptionTransport implements Transport {
     this.#open.set(id, () => {
       ended = true;
     });
+    let listening: Listening;
     try {
-      this.#showTask = subscriptions.begin(await subscriptions.enter(message, context), context);
+      listening = subscriptions.begin(message, await subscriptions.enter(message, context), context);
     } catch (error) {
       if (!ended) this.#open.delete(id);
       return this.#wire.send(refusalOf(message, error));
     }
-    if (ended) return;
-    const asked = withTaskAddresses(message);
-    this.#open.set(id, follow(subscriptions.changes, asked));
-    serve(asked);
+    if (ended) return listening.end();
+    this.#showTask = listening.showTask;
+    this.#open.set(id, listening.end);
+    serve(listening.asked);
   }
 
   #end(id: RequestId): void {

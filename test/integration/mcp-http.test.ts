@@ -118,10 +118,11 @@ describe('probes', () => {
       status: 200,
       text: expect.stringContaining(release.version),
     });
+    // An answer is used again for a second.
     fake.fault = 'html';
-    expect(await send(path(url, '/ready'))).toMatchObject({ status: 503 });
+    await expect.poll(() => send(path(url, '/ready'))).toMatchObject({ status: 503 });
     fake.fault = 'none';
-    expect(await send(path(url, '/ready'))).toMatchObject({ status: 200 });
+    await expect.poll(() => send(path(url, '/ready'))).toMatchObject({ status: 200 });
   });
 });
 

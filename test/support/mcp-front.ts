@@ -23,6 +23,7 @@ export function frontOf(
   const { config } = loadConfig({ env: {} });
   const limits = {
     ...{ rateLimitRpm: 1_000_000, rateLimitBurst: 50, rateLimitRedisUrl: undefined },
+    rateLimitConcurrent: 1000,
     maxResponseSizeKb: 1000,
     ...{ mcpAudit: false, mcpAuditDir: undefined, mcpAuditDays: 90, mcpAuditSync: false, dataDir: '' },
   };
