@@ -1,5 +1,9 @@
+import { AuditLog } from '../core/audit/audit-log.ts';
+import { auditFolder } from '../core/audit/folder.ts';
 import type { Config } from '../core/config.ts';
+import { messageOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
+import type { Logger } from '../core/log.ts';
 import type { CodeDefinition } from '../mcp/engine/define-tool.ts';
 import { checkChoice } from '../mcp/engine/toolsets.ts';
 import { buildFront, type FrontOptions } from '../mcp/front/build-front.ts';
@@ -24,6 +28,21 @@ export async function buildMcp({ loadsLater = false, ...options }: McpOptions): 
     prompts: () => loadPrompts(config),
     ours: () => definitionsInCode(config),
   });
+}
+
+/**
+ * A client can start this program over stdio in a folder where it may not write, such as `/`. If no setting names the folder of the audit
+ * log, the server then works without the log and says so. Over HTTP, a server without its log does not start.
+ */
+export function withPossibleAudit(config: Config, log: Logger): Config {
+  if (config.mcpTransport === 'http' || config.mcpAuditDir !== undefined || !config.mcpAudit) return config;
+  try {
+    new AuditLog({ folder: auditFolder(config), keptDays: config.mcpAuditDays }).prepare();
+    return config;
+  } catch (error) {
+    log.warn(`${messageOf(error)} Requests are not recorded. Set MCP_AUDIT_DIR to a folder that can be written.`);
+    return { ...config, mcpAudit: false };
+  }
 }
 
 /** Loads the content at its first use, because loading would make the start of the server too slow. */

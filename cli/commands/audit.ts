@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { auditFolder } from '../../core/audit/folder.ts';
 import { fileEnd, refusals } from '../../core/audit/lines.ts';
 import { searchAudit } from '../../core/audit/search.ts';
 import { type Verified, verifyAudit } from '../../core/audit/verify.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
-import { auditFolder } from '../../mcp/admission/audit.ts';
 import { epochMsOf, timeOrAge } from '../../mcp/shared/times.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';

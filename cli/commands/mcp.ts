@@ -38,8 +38,9 @@ export default defineCommand({
       return installInClient(context, client);
     }
     refuseInstallFlags(context);
-    const { buildMcp } = await import('../mcp-front.ts');
-    const { config, log } = context;
+    const { buildMcp, withPossibleAudit } = await import('../mcp-front.ts');
+    const { log } = context;
+    const config = withPossibleAudit(context.config, log);
     const { conductor, close } = stayConnected(config);
     const leases = new Leases({ conductor, log });
     const ended = new AbortController();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { accessSync, constants } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FleetError, messageOf } from '../errors.ts';
@@ -53,6 +54,16 @@ export class AuditLog {
     this.#keptDays = keptDays;
     this.#maxFileBytes = maxFileBytes;
     this.#clock = clock;
+  }
+
+  /** Creates the folder. @throws FleetError `environment` if the log cannot be written there */
+  prepare(): void {
+    try {
+      makeFolder(this.#folder, 0o700);
+      accessSync(this.#folder, constants.W_OK);
+    } catch (cause) {
+      throw this.#cannotWrite(cause);
+    }
   }
 
   /** The present time, as lines contain it. */

@@ -1,11 +1,17 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Config } from '../config.ts';
 import { claimedHash, type FileEnd, type LineOf, parseLine } from './lines.ts';
 
 export const DAY_MS = 86_400_000;
 const NAME = /^(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d~([\w.-]*)~(\d+-[0-9a-f]{8})~(\d+)\.jsonl$/;
 /** The longest line without a list of files has about 4 KB. */
 const BLOCK = 8192;
+
+/** The folder of the audit log. */
+export function auditFolder({ mcpAuditDir, dataDir }: Pick<Config, 'mcpAuditDir' | 'dataDir'>): string {
+  return resolve(mcpAuditDir ?? join(dataDir, 'audit'));
+}
 
 /** Names a file after its start and its process. Names sort by time. */
 export function fileName({ at, host, pid, log, n }: FileIdentity): string {

@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { AuditLog } from '../../core/audit/audit-log.ts';
+import { auditFolder } from '../../core/audit/folder.ts';
 import type { Ending, RequestFacts } from '../../core/audit/lines.ts';
 import { recordedArguments, recordedSubject, recordedText } from '../../core/audit/redact.ts';
 import type { Config } from '../../core/config.ts';
@@ -65,15 +65,14 @@ export interface AuditOptions {
   readonly clock?: () => number;
 }
 
-/** The folder of the audit log. */
-export function auditFolder({ mcpAuditDir, dataDir }: Pick<Config, 'mcpAuditDir' | 'dataDir'>): string {
-  return resolve(mcpAuditDir ?? join(dataDir, 'audit'));
-}
-
-/** Creates the audit of one process. It opens its file at the first request. */
+/**
+ * Creates the audit of one process. It opens its file at the first request.
+ * @throws FleetError `environment` if the folder cannot be created or written
+ */
 export function createAudit({ config, log, now, clock = Date.now }: AuditOptions): Audit {
   if (!config.mcpAudit) return NO_AUDIT;
   const records = new AuditLog({ folder: auditFolder(config), keptDays: config.mcpAuditDays, clock });
+  records.prepare();
   let changes = 0;
   return {
     begin(request) {

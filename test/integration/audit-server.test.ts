@@ -120,3 +120,14 @@ test.each(eras)('S6: requests over stdio are recorded for a client of %s', async
     },
   ]);
 });
+
+test('S6: a client may start the server over stdio in a folder where it cannot write; over HTTP, the server does not start', async () => {
+  const FLEET_DIR = join(import.meta.filename, 'data'); // a file cannot contain a folder
+  const env = { CONDUCTOR_SERVER_URL: fake.url, MCP_AUDIT_DIR: '', FLEET_DIR };
+  const client = await connect('2026-07-28', stdioTarget(env));
+  expect(await client.call('get_execution_status', { executionId: 'exec-1' })).toMatchObject({ isError: false });
+  await client.close();
+  await expect(startHttpProcess(env)).rejects.toThrow(
+    /The audit log in .*data.audit cannot be written: .*MCP_AUDIT_DIR/s,
+  );
+});

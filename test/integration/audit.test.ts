@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import auditCommand from '../../cli/commands/audit.ts';
 import { FleetError } from '../../core/errors.ts';
 import { pause } from '../../core/pause.ts';
@@ -80,6 +80,7 @@ describe('a full disk', () => {
   }) => {
     const disk = mountMemory('size=2m');
     if (!disk) return skip('only a root user who may mount can make a full disk');
+    onTestFinished(() => disk.remove());
     const folder = join(disk.path, 'audit');
     let now = START;
     const log = auditIn(folder, () => now);
@@ -123,20 +124,18 @@ describe('a full disk', () => {
         '1 request could not be recorded, because the disk was full. Unrecorded requests changed nothing.',
       ].join('\n'),
     });
-    disk.remove();
   });
 
   test('S6: on a disk that is full from the start, no empty file is left', ({ skip }) => {
     const disk = mountMemory('size=1m');
     if (!disk) return skip('only a root user who may mount can make a full disk');
+    onTestFinished(() => disk.remove());
     const folder = join(disk.path, 'audit');
     const log = auditIn(folder);
-    mkdirSync(folder);
     fill(disk.path, 0);
     expect(() => record(log)).toThrow(/no space left/i);
     expect(() => begin(log, { isChanging: true })).toThrow(/Only 0\.0 MB are free/);
     expect(filesIn(folder)).toEqual([]);
-    disk.remove();
   });
 });
 

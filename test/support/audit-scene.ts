@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger } from '../../core/log.ts';
-import { type Audit, type AuditEntry, type AuditedRequest, createAudit } from '../../mcp/admission/audit.ts';
+import {
+  type Audit,
+  type AuditEntry,
+  type AuditedRequest,
+  type AuditOptions,
+  createAudit,
+} from '../../mcp/admission/audit.ts';
 import { callerOf } from '../../mcp/admission/permissions.ts';
 
 export const START = Date.parse('2026-11-30T12:00:00Z');
@@ -14,13 +20,18 @@ export function auditFolderForTest(): string {
 }
 
 /** An audit that writes into a folder. */
-export function auditIn(folder: string, clock: () => number = () => START, keptDays = 90): Audit {
+export function auditIn(
+  folder: string,
+  clock: () => number = () => START,
+  settings: Partial<AuditOptions['config']> = {},
+): Audit {
   const config = {
     mcpAudit: true,
     mcpAuditDir: folder,
-    mcpAuditDays: keptDays,
+    mcpAuditDays: 90,
     mcpAuditSync: false,
     dataDir: 'not-used',
+    ...settings,
   };
   return createAudit({ config, log: silentLogger, now: () => 0, clock });
 }

@@ -140,7 +140,7 @@ describe('files', () => {
   test('S6: files that are older than MCP_AUDIT_DAYS are removed, and verify knows that', async () => {
     const folder = auditFolderForTest();
     let now = START;
-    const audit = auditIn(folder, () => now, 3);
+    const audit = auditIn(folder, () => now, { mcpAuditDays: 3 });
     for (let day = 0; day < 10; day++) {
       record(audit);
       now += DAY_MS;
@@ -181,13 +181,33 @@ describe('files', () => {
     await expect(verifyAudit(folder)).rejects.toMatchObject({ code: 'not-found', remedy: /--audit-dir/ });
   });
 
-  test('S6: if the folder cannot be created, a change is refused and a read gets no result', () => {
+  test('S6: a server whose folder cannot be created does not start', () => {
     const folder = join(import.meta.filename, 'audit'); // a file cannot contain a folder
+    expect(() => auditIn(folder)).toThrow(
+      expect.objectContaining({ code: 'environment', remedy: expect.stringMatching(/MCP_AUDIT_DIR/) }),
+    );
+  });
+
+  test('S6: if the folder becomes unusable, a change is refused and a read gets no result', () => {
+    const folder = auditFolderForTest();
     const audit = auditIn(folder);
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
     const refusal = expect.objectContaining({ code: 'environment', remedy: expect.stringMatching(/MCP_AUDIT_DIR/) });
     expect(() => begin(audit, { isChanging: true })).toThrow(refusal);
     expect(() => record(audit)).toThrow(refusal);
     expect(() => begin(audit).refused(new FleetError('denied', 'no'))).not.toThrow();
+  });
+
+  test('S6: with MCP_AUDIT_SYNC, a change begins when the disk has its record', async () => {
+    const folder = auditFolderForTest();
+    const audit = auditIn(folder, () => START, { mcpAuditSync: true });
+    const reading = begin(audit);
+    const changing = begin(audit, { isChanging: true });
+    expect(reading).not.toBeInstanceOf(Promise);
+    expect(changing).toBeInstanceOf(Promise);
+    (await changing).ended({ result: {} });
+    expect(await verifyAudit(folder)).toMatchObject({ requests: 1, inDoubt: 0 });
   });
 });
 
