@@ -20,6 +20,8 @@ interface TaskType {
   readonly alwaysRetried?: true;
   /** The name of this type in an execution, if the server uses another name there. */
   readonly ranAs?: string;
+  /** The field that names the input parameter which says at run time what runs: the name of a task type, or whole tasks. */
+  readonly chosenBy?: 'dynamicTaskNameParam' | 'dynamicForkTasksParam';
   /** What to use instead, because the server keeps this type only for old definitions. It completes the sentence "Use …". */
   readonly replacedBy?: string;
 }
@@ -54,7 +56,7 @@ const model = ['llmProvider'];
 
 const TYPES: Readonly<Record<string, TaskType>> = {
   SIMPLE: { role: 'worker' },
-  DYNAMIC: { role: 'worker' },
+  DYNAMIC: { role: 'worker', chosenBy: 'dynamicTaskNameParam' },
   SWITCH: { ...choice, outputs: ['evaluationResult', 'selectedCase'], script: '/expression' },
   DECISION: {
     ...choice,
@@ -63,7 +65,7 @@ const TYPES: Readonly<Record<string, TaskType>> = {
       'SWITCH. caseValueParam becomes expression, with evaluatorType value-param; caseExpression becomes expression, with evaluatorType graaljs',
   },
   FORK_JOIN: { role: 'fork', holds: ['branch'], ranAs: 'FORK' },
-  FORK_JOIN_DYNAMIC: { role: 'fork', ranAs: 'FORK', refusesNullInput: true },
+  FORK_JOIN_DYNAMIC: { role: 'fork', ranAs: 'FORK', refusesNullInput: true, chosenBy: 'dynamicForkTasksParam' },
   JOIN: { role: 'join' },
   EXCLUSIVE_JOIN: {
     role: 'join',

@@ -23,6 +23,11 @@ interface Details {
   readonly refused?: string;
   /** The body field that may hold a workflow definition. A caller who sends it needs the permission to write definitions. */
   readonly writesWith?: string;
+  /**
+   * Why the route lets no code, address or changed data into an execution. A route that writes and does not say so needs the permission to
+   * write definitions.
+   */
+  readonly harmless?: string;
   /** A behaviour of the route that a caller would not expect. */
   readonly trap?: string;
   /** The tool that does the same with more care. */
@@ -60,8 +65,18 @@ export const SEARCH = 'start:integer&size:integer&sort&freeText&query';
 export const REFUSED = {
   result: 'results of tasks go through update_task, decide_approval and signal_workflow, which check who has the task',
   poll: 'agents take tasks with claim_task, which extends their lease',
+  starter: 'it cannot record who starts the execution, and approvals depend on that',
   environment: 'an environment value can be a secret',
   secrets: 'only workers and the person who runs the server may read or change secrets',
+};
+
+/** Why a route that writes is harmless. Each reason follows the words "It is harmless, because". */
+export const HARMLESS = {
+  state: 'it only stops or continues executions',
+  repeat: 'it repeats failed tasks with the same data and the same definition',
+  look: 'the server only looks again at what it has',
+  log: 'no task reads a log',
+  start: 'it starts a registered workflow at its beginning and records who started it',
 };
 
 /** @throws Error for a row whose call has an unknown method or query type */
@@ -74,7 +89,7 @@ export function routeOf([name, call, permission, answer, purpose, details]: Row)
     method: known,
     path: `/api${path as `/${string}`}`, // the pattern says so
     ...(query && { query: Object.fromEntries(query.split('&').map(queryParameter)) }),
-    permission,
+    permission: permission === 'workflows:execute' && !details?.harmless ? 'workflows:write' : permission,
     answer,
     purpose,
     ...(known === 'DELETE' && { destructive: true }),

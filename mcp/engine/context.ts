@@ -3,6 +3,7 @@ import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
+import { recordingStarts } from '../operate/starter.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
 import { sealOf } from '../signing/state-key.ts';
 import type { Client } from './client.ts';
@@ -40,7 +41,7 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
   const { conductor, definitions, config, model, ours } = surroundings;
   const server = await conductor();
   return {
-    conductor: server.withSignal(signal),
+    conductor: recordingStarts(server.withSignal(signal), caller),
     definitions: definitions.over(server, signal),
     allows: (permission) => isAllowed(caller, permission),
     caller,

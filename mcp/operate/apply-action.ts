@@ -22,6 +22,8 @@ export interface ExecutionAction {
   readonly from: readonly WorkflowStatus[];
   /** The statuses in which nothing is left to do. */
   readonly already: readonly WorkflowStatus[];
+  /** Why this caller may not change an execution; undefined if it may. */
+  forbids?(before: Execution): Promise<FleetError | undefined>;
   act(conductor: Conductor, executionId: string): Promise<void>;
   /** True if the action took effect. */
   worked(after: Execution, before: Execution): boolean;
@@ -87,6 +89,8 @@ async function actOnOne(
     if (action.already.includes(before.status)) return { ...known, status: before.status, outcome: 'unchanged' };
     if (!action.from.includes(before.status))
       return { ...known, status: before.status, outcome: 'failed', error: action.refusal(before) };
+    const forbidden = await action.forbids?.(before);
+    if (forbidden) return { ...known, status: before.status, outcome: 'failed', error: forbidden };
     return { ...known, ...(await actAndCheck(action, before, conductor)) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error; // a cancelled call, or a bug

@@ -1,5 +1,4 @@
 import { type CallToolResult, inputResponse } from '@modelcontextprotocol/server';
-import type { Conductor } from '../../core/conductor/api.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import type { Subject } from '../admission/subject.ts';
@@ -8,16 +7,16 @@ import type { Tool, ToolContext } from '../engine/define-tool.ts';
 import { errorResult } from '../engine/error-result.ts';
 import { resultOf } from '../engine/tool-calls.ts';
 import { type CatalogueOptions, type FindTool, toolFinder } from '../engine/tool-catalogue.ts';
-import { decision, openDecision, parseTaskId, taskOf } from './task-from-execution.ts';
+import { decideTask, mustConfirmOwn, mustFit } from '../operate/decision.ts';
+import { startersOf } from '../operate/starter.ts';
+import { decision, openDecisions, parseTaskId, questionKeys, questionText, taskOf } from './task-from-execution.ts';
 import type { TaskClient, TaskMethod, Tasks } from './task-methods.ts';
 import { completedTask, type DetailedTask, type InputResponses } from './tasks-extension.ts';
-
-const DECIDER = 'decide_approval';
 
 /** For each method, the tool that does the same. The method needs the permission of this tool. */
 const SAME_AS: Readonly<Record<TaskMethod, string>> = {
   'tasks/get': 'get_execution_status',
-  'tasks/update': DECIDER,
+  'tasks/update': 'decide_approval',
   'tasks/cancel': 'terminate_workflow',
 };
 
@@ -50,20 +49,21 @@ export class ExecutionTasks implements Tasks {
     const found = await this.#open(taskId, by);
     if (!found) return undefined;
     const { execution } = found;
-    const task = taskOf(taskId, execution, by.showsForms);
+    const asks = by.showsForms && (await mayDecide(found));
+    const task = taskOf(taskId, execution, asks ? questionKeys(found.context.seal) : undefined);
     const ended = hasEnded(execution.status) && task.status !== 'cancelled';
     return ended ? completedTask(task, await this.#settle(found, by)) : task;
   }
 
   async update(taskId: string, responses: InputResponses, by: TaskClient): Promise<boolean> {
     const found = await this.#open(taskId, by);
-    if (found) await decide(await this.#tool(DECIDER), found, responses);
+    if (found) await decide(found, responses);
     return found !== undefined;
   }
 
   async cancel(taskId: string, by: TaskClient): Promise<boolean> {
     const found = await this.#open(taskId, by);
-    if (found) await terminate(found.context.conductor, found.execution);
+    if (found) await this.#terminate(found);
     return found !== undefined;
   }
 
@@ -88,6 +88,18 @@ export class ExecutionTasks implements Tasks {
     }
   }
 
+  /** Ends the execution as its tool does. If it ended at this moment, the client has what it wanted. */
+  async #terminate({ context, execution }: Found): Promise<void> {
+    if (hasEnded(execution.status)) return;
+    const tool = await this.#tool(SAME_AS['tasks/cancel']);
+    const args = { executionIds: [execution.workflowId], reason: 'Cancelled by the MCP client that started it.' };
+    try {
+      await tool.handle(tool.input.parse(args), context);
+    } catch (error) {
+      if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
+    }
+  }
+
   async #tool(name: string): Promise<Tool> {
     const tool = (await this.#surroundings.tools()).find((one) => one.name === name);
     if (!tool) throw new Error(`The tool ${name} is missing.`);
@@ -95,41 +107,33 @@ export class ExecutionTasks implements Tasks {
   }
 }
 
-/** Lets the tool `decider` carry out what the person decided. If the person declined to decide, the task keeps waiting. */
-async function decide(decider: Tool, { context, execution }: Found, responses: InputResponses): Promise<void> {
-  for (const key of Object.keys(responses)) {
-    const task = openDecision(execution, key);
+/** True if the caller may decide what the execution waits for. Nobody else is asked. */
+async function mayDecide({ context, execution }: Found): Promise<boolean> {
+  if (openDecisions(execution).length === 0 || !context.allows('approvals:decide')) return false;
+  const { caller, conductor } = context;
+  return caller.knownBy === 'configuration' || !(await startersOf(conductor, execution)).includes(caller.id);
+}
+
+/** Carries out what the person decided. If the person declined to decide, the task keeps waiting. */
+async function decide({ context, execution }: Found, responses: InputResponses): Promise<void> {
+  const { conductor, caller, seal } = context;
+  const keyOf = questionKeys(seal);
+  for (const task of openDecisions(execution)) {
+    const key = keyOf(task, execution);
     const view = inputResponse(responses, key);
-    if (!task || view.kind !== 'elicit' || view.action !== 'accept') continue;
+    if (view.kind !== 'elicit' || view.action !== 'accept') continue;
     const decided = decision.safeParse(view.content);
     if (!decided.success) {
       throw new FleetError('input', 'The answer needs "approved" (true or false) and a "reason".', {
         remedy: `Answer ${key} again with both.`,
       });
     }
-    const args = decider.input.parse({
-      executionId: execution.workflowId,
-      taskRef: task.referenceTaskName,
-      decision: decided.data.approved ? 'approve' : 'reject',
-      reason: decided.data.reason,
-    });
-    await decider.handle(args, { ...context, ...confirmed });
-  }
-}
-
-/** Answers the confirmation that `decider` asks for. The person already confirmed the decision by answering the form. */
-const confirmed: Pick<ToolContext, 'elicit'> = {
-  async elicit(_key, { requestedSchema }) {
-    return { action: 'accept', content: requestedSchema.parse({ confirm: true }) };
-  },
-};
-
-async function terminate(conductor: Conductor, { workflowId, status }: Execution): Promise<void> {
-  if (hasEnded(status)) return;
-  try {
-    await conductor.terminate(workflowId, 'Cancelled by the MCP client that started it.');
-  } catch (error) {
-    // The execution may have ended at this moment. That is what the client wanted, so it is not an error.
-    if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
+    const starters = await startersOf(conductor, execution);
+    mustConfirmOwn(caller, starters, execution.workflowId);
+    mustFit({ execution, task }, {});
+    const shown = questionText(task, execution);
+    // The person confirmed the decision by answering the form.
+    const said = { ...decided.data, output: {}, confirmedByPerson: true, shown, starters };
+    await decideTask(conductor, { execution, task }, { decision: said, caller });
   }
 }

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { countByStatus } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { waitingAmong } from '../../core/conductor/waiting-tasks.ts';
+import { aboutOf, executionLine } from '../operate/decision.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import { countsLine } from '../shared/task-rows.ts';
+import type { Seal } from '../signing/state-key.ts';
 import type { DetailedTask } from './tasks-extension.ts';
 
 /** Executions rarely change within a shorter time. */
 const POLL_INTERVAL_MS = 1000;
-const SHOWN_INPUT = 1000;
 
 /** What a person enters for a task that waits for a decision. */
 export const decision = z.object({
@@ -36,16 +37,16 @@ export function parseTaskId(taskId: string): TaskName | undefined {
 
 /**
  * The execution as a task. If the execution has ended, its result is not included.
- * @param showsForms whether the client asks its person for the decisions that the execution waits for
+ * @param keyOf names the questions to the client's person about what the execution waits for. Without it, the client is asked nothing.
  */
-export function taskOf(taskId: string, execution: Execution, showsForms = false): DetailedTask {
+export function taskOf(taskId: string, execution: Execution, keyOf?: QuestionKey): DetailedTask {
   const base = baseOf(taskId, execution);
   if (execution.status === 'TERMINATED') return { ...base, status: 'cancelled', statusMessage: whyEnded(execution) };
-  const open = hasEnded(execution.status) ? [] : waitingAmong(execution.tasks).filter(isForPerson);
+  const open = openDecisions(execution);
   if (open.length === 0) return { ...base, status: 'working', statusMessage: progressOf(execution) };
   const statusMessage = `Waits for a person: ${open.map(({ referenceTaskName }) => quoteIfUnusual(referenceTaskName)).join(', ')}.`;
-  if (!showsForms) return { ...base, status: 'working', statusMessage };
-  const inputRequests = Object.fromEntries(open.map((task) => [task.taskId, questionOf(task, execution)]));
+  if (!keyOf) return { ...base, status: 'working', statusMessage };
+  const inputRequests = Object.fromEntries(open.map((task) => [keyOf(task, execution), questionOf(task, execution)]));
   return { ...base, status: 'input_required', statusMessage, inputRequests };
 }
 
@@ -66,12 +67,15 @@ function isForPerson({ taskType }: Task): boolean {
   return taskType === 'HUMAN';
 }
 
-function questionOf({ referenceTaskName, inputData }: Task, { workflowName }: Execution) {
-  const about = quote(JSON.stringify(inputData), SHOWN_INPUT);
-  return inputRequired.elicit({
-    message: `${quoteIfUnusual(referenceTaskName)} of ${quoteIfUnusual(workflowName)} waits for your decision. It asks about (quoted): ${about}`,
-    requestedSchema: decision,
-  });
+/** The question that a person sees. */
+export function questionText(task: Task, execution: Execution): string {
+  const name = quoteIfUnusual(task.referenceTaskName);
+  const { workflowName } = execution;
+  return `${name} of ${quoteIfUnusual(workflowName)} waits for your decision. It asks about (quoted): ${aboutOf(task)}\n${executionLine(execution)}`;
+}
+
+function questionOf(task: Task, execution: Execution) {
+  return inputRequired.elicit({ message: questionText(task, execution), requestedSchema: decision });
 }
 
 function progressOf({ status, tasks }: Execution): string {
@@ -82,7 +86,15 @@ function whyEnded({ reasonForIncompletion }: Execution): string {
   return reasonForIncompletion ? `TERMINATED: ${quote(reasonForIncompletion)}.` : 'TERMINATED.';
 }
 
-/** The task with this id, if it still waits for a person's decision. */
-export function openDecision({ tasks }: Execution, taskId: string): Task | undefined {
-  return waitingAmong(tasks).find((task) => task.taskId === taskId && isForPerson(task));
+/** The tasks that wait for a person's decision. */
+export function openDecisions({ status, tasks }: Execution): Task[] {
+  return hasEnded(status) ? [] : waitingAmong(tasks).filter(isForPerson);
+}
+
+/** Names the question about a task. The client sends the answer back under this key. */
+export type QuestionKey = (task: Task, execution: Execution) => string;
+
+/** Keys that only this caller can have got from this server, each for exactly one question. Changed data make another key. */
+export function questionKeys(seal: Seal): QuestionKey {
+  return (task, execution) => `${task.taskId}.${seal.of('question', task.taskId, questionText(task, execution))}`;
 }

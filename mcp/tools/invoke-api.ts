@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import type { ApiRequest } from '../../core/conductor/api.ts';
 import { requestOf } from '../api/api-request.ts';
 import { findRoute } from '../api/catalogue.ts';
-import { defineTool } from '../engine/define-tool.ts';
+import { HARMLESS } from '../api/route.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { guardStart } from '../operate/gate-guard.ts';
 import { jsonObject } from '../shared/fields.ts';
+import { findWorkflow } from '../shared/find-workflow.ts';
 import { bytesShownTwice, clipToBytes } from '../shared/payload.ts';
 import { quoteIfUnusual } from '../shared/quote.ts';
 
@@ -37,9 +41,10 @@ export default defineTool({
     cut: z.boolean(),
   }),
 }).handler(async ({ operation, path, query, body, confirm }, context) => {
-  const { conductor, definitions, maxResponseBytes } = context;
+  const { allows, conductor, definitions, maxResponseBytes } = context;
   const route = findRoute(operation);
   const request = requestOf(route, { path, query, body, confirm }, context);
+  if (route.harmless === HARMLESS.start && !allows('workflows:write')) await guardStartBy(request, context);
   const answer = await conductor.request(request);
   if (route.path.startsWith('/api/metadata/workflow') && route.method !== 'GET')
     definitions.changed(String(path.name ?? ''));
@@ -60,6 +65,18 @@ export default defineTool({
   ];
   return { text: lines.join('\n'), structured: { operation, ...(json !== '' && !cut && { answer }), size, cut } };
 });
+
+const started = z.object({
+  name: z.string(),
+  version: z.int().min(1).optional().catch(undefined),
+  input: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** Checks the input of a start, as execute_workflow does. */
+async function guardStartBy({ params, body }: ApiRequest, context: ToolContext): Promise<void> {
+  const { name, version, input } = started.parse({ ...(body as object), ...params }); // `requestOf` has checked that the body is an object
+  guardStart(await findWorkflow({ name, version }, context.definitions), input, context);
+}
 
 function narrower(query: Readonly<Record<string, unknown>> = {}): string {
   const names = ['size', 'count', 'limit', 'query', 'includeTasks', 'includeOutput', 'status', 'version'].filter(

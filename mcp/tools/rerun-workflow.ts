@@ -5,6 +5,7 @@ import { FleetError } from '../../core/errors.ts';
 import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/skip-and-rerun.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
+import { guardRerun } from '../operate/gate-guard.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
@@ -41,7 +42,8 @@ export default defineTool({
     status: z.string(),
     fromTask: z.string().optional(),
   }),
-}).handler(async ({ executionId: id, taskRef, taskInput, workflowInput, inputMode }, { conductor }) => {
+}).handler(async ({ executionId: id, taskRef, taskInput, workflowInput, inputMode }, context) => {
+  const { conductor } = context;
   const before = await findExecution(conductor, id);
   if (!hasEnded(before.status)) throw stillRuns(before);
   const task = taskRef === undefined ? undefined : rerunnable(before, taskRef);
@@ -50,6 +52,8 @@ export default defineTool({
       remedy: `See the tasks: ${callOf('get_execution_status', { executionId: id, detail: 'tasks' })}`,
     });
   }
+  const changes = { taskInput: taskInput !== undefined, workflowInput: workflowInput !== undefined };
+  await guardRerun(before, { from: task, ...changes }, context);
   const merged = (old: Json, changed: Json) => (inputMode === 'merge' ? { ...old, ...changed } : changed);
   await conductor.rerun(id, {
     ...(task && { reRunFromTaskId: task.taskId }),

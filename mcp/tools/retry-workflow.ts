@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { defineTool } from '../engine/define-tool.ts';
+import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import type { ExecutionAction } from '../operate/apply-action.ts';
 import { type Filter, selectionFields } from '../operate/execution-filter.ts';
+import { forbiddenLatest } from '../operate/gate-guard.ts';
 import { operate, operateOutput } from '../operate/operate.ts';
 import { callOf } from '../shared/quote.ts';
 
@@ -27,7 +28,7 @@ export default defineTool({
   }),
   output: operateOutput,
 }).handler(({ mode, ...selection }, context) =>
-  operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter), selection, context),
+  operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter, context), selection, context),
 );
 
 const retry: ExecutionAction = {
@@ -42,7 +43,11 @@ const retry: ExecutionAction = {
   explain: ({ code }, execution) => (code === 'conflict' ? nothingFailed(execution) : undefined),
 };
 
-const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined): ExecutionAction => ({
+const restart = (
+  mode: 'restart' | 'restart_latest',
+  filter: Filter | undefined,
+  context: ToolContext,
+): ExecutionAction => ({
   tool: 'retry_workflow',
   done: 'restarted',
   args: { mode },
@@ -50,6 +55,7 @@ const restart = (mode: 'restart' | 'restart_latest', filter: Filter | undefined)
   // A filter restarts completed executions only if it names that status. An id names its execution, so it needs no status.
   from: filter && !filter.status?.includes('COMPLETED') ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],
+  ...(mode === 'restart_latest' && { forbids: (before) => forbiddenLatest(before, context) }),
   act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),
   worked: (after, before) => after.startTime > before.startTime,
   refusal: notEnded,

@@ -4,7 +4,9 @@ import { latestAttempts } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { answerTask, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError } from '../../core/errors.ts';
+import { isApproval } from '../../workflows/model/answer-effects.ts';
 import { defineTool } from '../engine/define-tool.ts';
+import { definitionOf } from '../operate/execution-definition.ts';
 import { callsToAnswer, callToEnd, openSubWorkflows } from '../operate/open-work.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
@@ -37,6 +39,7 @@ export default defineTool({
 }).handler(async ({ executionId: id, taskRef, output }, { conductor }) => {
   const execution = await findExecution(conductor, id);
   const task = await openWait(conductor, execution, taskRef);
+  refuseApproval(execution, task);
   await answerTask(conductor, task, { status: 'COMPLETED', outputData: output });
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   const paused = status === 'PAUSED' ? ` To continue it: ${callOf('resume_workflow', { executionIds: [id] })}` : '';
@@ -45,6 +48,18 @@ export default defineTool({
     structured: { executionId: id, taskRef: task.referenceTaskName, status },
   };
 });
+
+/** A signal must not take the place of a decision. @throws FleetError `conflict` with the call that decides */
+function refuseApproval(execution: Execution, task: Task): void {
+  if (!isApproval(definitionOf(execution), task)) return;
+  const { workflowId: executionId } = execution;
+  const { referenceTaskName: taskRef } = task;
+  throw new FleetError(
+    'conflict',
+    `${quoteIfUnusual(taskRef)} is an approval: the workflow reads "approved" from its answer. The signal was not sent.`,
+    { remedy: `Decide it: ${callOf('decide_approval', { executionId, taskRef, decision: 'approve', reason: 'why' })}` },
+  );
+}
 
 /** The WAIT task that the signal is for. @throws FleetError that lists the waiting tasks */
 async function openWait(conductor: Conductor, execution: Execution, ref: string | undefined): Promise<Task> {

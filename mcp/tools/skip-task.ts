@@ -5,6 +5,7 @@ import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/skip
 import { walk } from '../../workflows/model/walk.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
+import { guardSkip } from '../operate/gate-guard.ts';
 import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
@@ -30,11 +31,13 @@ export default defineTool({
     status: z.string(),
     readBy: z.array(z.string()),
   }),
-}).handler(async ({ executionId: id, taskRef }, { conductor }) => {
+}).handler(async ({ executionId: id, taskRef }, context) => {
+  const { conductor } = context;
   const execution = await findExecution(conductor, id);
   const present = lastOf(execution, taskRef);
   const readBy = present ? [] : mustBeSkippable(execution, taskRef);
   if (present && present.status !== 'SKIPPED') throw reached(execution, present);
+  if (!present) await guardSkip(execution, taskRef, context);
   if (!present)
     await skip(
       () => conductor.skipTask(id, taskRef),

@@ -5,6 +5,7 @@ import { listingOf } from '../../mcp/engine/tool-listing.ts';
 import { type FakeConductor, type Fault, startFakeConductor } from '../support/fake-conductor.ts';
 import { type Answer, connect, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';
+import { TEST_STATE_KEY } from '../support/tool-calls.ts';
 import { examples } from '../support/tool-examples.ts';
 
 type Json = Record<string, unknown>;
@@ -23,6 +24,7 @@ const settings = (url: string) => ({
   CONDUCTOR_REQUEST_TIMEOUT_MS: '300',
   MCP_TOOLSETS: 'all',
   RATE_LIMIT_RPM: '1000000',
+  MCP_STATE_KEY: TEST_STATE_KEY,
 });
 
 beforeAll(async () => {

@@ -90,7 +90,8 @@ describe('invoke_api', () => {
     ).rejects.toMatchObject({
       code: 'denied',
     });
-    expect(await asked(invoke({ operation: 'startWorkflow', body: { name: 'own' } }, 'operator'))).toHaveLength(1);
+    const requests = await asked(invoke({ operation: 'startWorkflow', body: { name: 'fake_flow' } }, 'operator'));
+    expect(requests.filter(({ method }) => method === 'POST').map(({ path }) => path)).toEqual(['/api/workflow']);
   });
 
   test('encodes path parameters', async () => {

@@ -10,11 +10,14 @@ import type { Tool, ToolContext } from '../../mcp/engine/define-tool.ts';
 import { DefinitionCache } from '../../mcp/shared/definition-cache.ts';
 import { sealOf, stateKeyOf } from '../../mcp/signing/state-key.ts';
 
+/** The key of these tests, as MCP_STATE_KEY. */
+export const TEST_STATE_KEY = 'the key that all tests of tools share';
+
 /** Seals of the caller of `toolContext`. */
-const testSeal = sealOf(stateKeyOf('the key that all tests of tools share'), callerOf('admin'));
+const testSeal = sealOf(stateKeyOf(TEST_STATE_KEY), callerOf('admin'));
 
 /** Seals of another caller. */
-export const otherSeal = sealOf(stateKeyOf('the key that all tests of tools share'), { id: 'other' });
+export const otherSeal = sealOf(stateKeyOf(TEST_STATE_KEY), { id: 'other' });
 
 /** A claim of that caller on the task `task-1` of `fakeTask`, after its first poll. */
 export const testClaim = claimIdOf({ taskId: 'task-1', pollCount: 1 }, testSeal);

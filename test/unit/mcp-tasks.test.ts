@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { executionSchema } from '../../core/conductor/types.ts';
-import { openDecision, parseTaskId, taskIdOf, taskOf } from '../../mcp/tasks/task-from-execution.ts';
+import { openDecisions, parseTaskId, taskIdOf, taskOf } from '../../mcp/tasks/task-from-execution.ts';
 
 const START = Date.UTC(2026, 10, 21, 12);
 const waiting = {
@@ -55,11 +55,11 @@ describe('an execution as an MCP task', () => {
 
   test('the MCP task asks for input only if the client can show forms', () => {
     const asking = execution({ tasks: [{ ...waiting, inputData: { note: 'x"y' } }] });
-    expect(taskOf('e1.t', asking, false)).toMatchObject({
+    expect(taskOf('e1.t', asking)).toMatchObject({
       status: 'working',
       statusMessage: 'Waits for a person: decide.',
     });
-    const task = taskOf('e1.t', asking, true);
+    const task = taskOf('e1.t', asking, ({ taskId }) => taskId);
     expect(task).toMatchObject({
       status: 'input_required',
       inputRequests: {
@@ -71,10 +71,9 @@ describe('an execution as an MCP task', () => {
   test('the MCP task asks for no input while the execution waits for a signal, or after the HUMAN task has ended', () => {
     const signal = { ...waiting, taskType: 'WAIT' };
     const decided = { ...waiting, status: 'COMPLETED' };
-    expect(taskOf('e1.t', execution({ tasks: [signal, decided] }), true).status).toBe('working');
-    expect(openDecision(execution({ tasks: [signal] }), 't1')).toBeUndefined();
-    expect(openDecision(execution({ tasks: [waiting] }), 't1')).toBeDefined();
-    expect(openDecision(execution({ tasks: [waiting] }), 'other')).toBeUndefined();
+    expect(taskOf('e1.t', execution({ tasks: [signal, decided] }), ({ taskId }) => taskId).status).toBe('working');
+    expect(openDecisions(execution({ tasks: [signal] }))).toEqual([]);
+    expect(openDecisions(execution({ tasks: [waiting] }))).toMatchObject([{ taskId: 't1' }]);
   });
 
   test('if the execution was terminated, the MCP task is `cancelled` and quotes the reason', () => {

@@ -35,6 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'examples/project': ['examples/project'],
   mcp: ['core', 'mcp'],
   'mcp/analysis': ['core', 'mcp', 'workflows/model'],
+  'mcp/operate': ['core', 'mcp', 'workflows/model'],
   'mcp/authoring': [
     'core',
     'mcp',

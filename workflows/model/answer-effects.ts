@@ -36,6 +36,14 @@ export function gateOf(def: Def, ref: string): Gate {
   };
 }
 
+/** True if the answer of a waiting task is an approval: a person gives it, or the definition reads `approved` from it. */
+export function isApproval(
+  def: Def,
+  { taskType, referenceTaskName }: { taskType: string; referenceTaskName: string },
+): boolean {
+  return taskType === 'HUMAN' || gateOf(def, referenceTaskName).reads.includes('approved');
+}
+
 type Def = { tasks: readonly WorkflowTask[]; outputParameters?: unknown };
 
 /** Describes what each decision leads to, as far as the definition shows it. */

@@ -1,4 +1,4 @@
-import { REFUSED, type Row, SEARCH } from '../route.ts';
+import { HARMLESS, REFUSED, type Row, SEARCH } from '../route.ts';
 
 /** Routes of agents that the server itself runs, and of their executions. */
 // biome-ignore format: a table with a route in each row
@@ -19,10 +19,10 @@ export const agentRoutes: readonly Row[] = [
   ['listAgents', 'GET /agent/list', 'executions:read', 'array', 'List the registered agents.'],
   ['getAgentDef', 'GET /agent/{name}?version:integer', 'executions:read', 'object', 'Read an agent.'],
   ['deleteAgent', 'DELETE /agent/{name}?version:integer', 'workflows:write', 'nothing', 'Delete an agent.'],
-  ['pauseAgent', 'PUT /agent/{executionId}/pause', 'workflows:execute', 'nothing', 'Pause an agent execution.'],
-  ['resumeAgent', 'PUT /agent/{executionId}/resume', 'workflows:execute', 'nothing', 'Resume an agent execution.'],
-  ['cancelAgent', 'DELETE /agent/{executionId}/cancel?reason', 'workflows:execute', 'nothing', 'Cancel an agent execution.'],
-  ['stopAgent', 'POST /agent/{executionId}/stop', 'workflows:execute', 'nothing', 'Ask an agent to stop after its current turn.'],
+  ['pauseAgent', 'PUT /agent/{executionId}/pause', 'workflows:execute', 'nothing', 'Pause an agent execution.', { harmless: HARMLESS.state }],
+  ['resumeAgent', 'PUT /agent/{executionId}/resume', 'workflows:execute', 'nothing', 'Resume an agent execution.', { harmless: HARMLESS.state }],
+  ['cancelAgent', 'DELETE /agent/{executionId}/cancel?reason', 'workflows:execute', 'nothing', 'Cancel an agent execution.', { harmless: HARMLESS.state }],
+  ['stopAgent', 'POST /agent/{executionId}/stop', 'workflows:execute', 'nothing', 'Ask an agent to stop after its current turn.', { harmless: HARMLESS.state }],
   ['signalAgent', 'POST /agent/{executionId}/signal', 'workflows:execute', 'nothing',
     'Send a message to a running agent.', { body: 'object' }],
   ['getAgentStatus', 'GET /agent/{executionId}/status', 'executions:read', 'object', 'Read the status of an agent execution.'],
@@ -47,11 +47,11 @@ export const agentRoutes: readonly Row[] = [
   ['agentRestartExecution', 'POST /agent/executions/{executionId}/restart?useLatestDefinitions:boolean', 'workflows:execute', 'nothing',
     'Restart an agent execution.', { destructive: true }],
   ['agentRetryExecution', 'POST /agent/executions/{executionId}/retry?resumeSubworkflowTasks:boolean', 'workflows:execute', 'nothing',
-    'Retry an agent execution.'],
+    'Retry an agent execution.', { harmless: HARMLESS.repeat }],
   ['agentRerunExecution', 'POST /agent/executions/{executionId}/rerun', 'workflows:execute', 'text',
     'Run an agent execution again from a task.', { body: 'RerunWorkflowRequest', destructive: true }],
   ['agentTerminateExecution', 'DELETE /agent/executions/{executionId}?reason', 'workflows:execute', 'nothing',
-    'Terminate an agent execution.'],
+    'Terminate an agent execution.', { harmless: HARMLESS.state }],
   ['agentDeleteExecutionRecord', 'DELETE /agent/executions/{executionId}/record?archiveTasks:boolean', 'workflows:write', 'nothing',
     'Remove the record of an agent execution.'],
   ['agentPruneExecutions', 'POST /agent/executions/prune?olderThanDays:integer&archiveTasks:boolean', 'workflows:write', 'object',
@@ -61,13 +61,13 @@ export const agentRoutes: readonly Row[] = [
   ['agentSearchExecutionsRaw', `GET /agent/executions/search?${SEARCH}&classifier`, 'executions:read', 'object',
     'Search agent executions. The rows are workflow summaries.'],
   ['agentBulkPause', 'PUT /agent/executions/bulk/pause', 'workflows:execute', 'nothing',
-    'Pause many agent executions.', { body: 'strings' }],
+    'Pause many agent executions.', { harmless: HARMLESS.state, body: 'strings' }],
   ['agentBulkResume', 'PUT /agent/executions/bulk/resume', 'workflows:execute', 'nothing',
-    'Resume many agent executions.', { body: 'strings' }],
+    'Resume many agent executions.', { harmless: HARMLESS.state, body: 'strings' }],
   ['agentBulkRestart', 'POST /agent/executions/bulk/restart?useLatestDefinitions:boolean', 'workflows:execute', 'nothing',
     'Restart many agent executions.', { body: 'strings', destructive: true }],
   ['agentBulkRetry', 'POST /agent/executions/bulk/retry', 'workflows:execute', 'nothing',
-    'Retry many agent executions.', { body: 'strings' }],
+    'Retry many agent executions.', { harmless: HARMLESS.repeat, body: 'strings' }],
   ['agentBulkTerminate', 'POST /agent/executions/bulk/terminate?reason', 'workflows:execute', 'nothing',
-    'Terminate many agent executions.', { body: 'strings', destructive: true }],
+    'Terminate many agent executions.', { harmless: HARMLESS.state, body: 'strings', destructive: true }],
 ];

@@ -1,4 +1,4 @@
-import { REFUSED, type Row } from '../route.ts';
+import { HARMLESS, REFUSED, type Row } from '../route.ts';
 
 /** Routes of the server itself. */
 // biome-ignore format: a table with a route in each row
@@ -6,9 +6,9 @@ export const serverRoutes: readonly Row[] = [
   // The server itself
   ['getServerConfig', 'GET /admin/config', 'tasks:read', 'object',
     'Read all properties of the server, including passwords.', { refused: 'the server configuration holds passwords' }],
-  ['requeueSweep', 'POST /admin/sweep/requeue/{workflowId}', 'workflows:execute', 'text', 'Queue a running execution for the sweep.'],
+  ['requeueSweep', 'POST /admin/sweep/requeue/{workflowId}', 'workflows:execute', 'text', 'Queue a running execution for the sweep.', { harmless: HARMLESS.look }],
   ['verifyAndRepairWorkflow', 'POST /admin/consistency/verifyAndRepair/{workflowId}', 'workflows:execute', 'text',
-    'Verify and repair the consistency of an execution.', { destructive: true, trap: 'Most servers have this switched off and answer 500.' }],
+    'Verify and repair the consistency of an execution.', { harmless: HARMLESS.look, destructive: true, trap: 'Most servers have this switched off and answer 500.' }],
   ['getEventQueues', 'GET /admin/queues?verbose:boolean', 'tasks:read', 'object', 'List the registered event queues.'],
   ['listEnvironment', 'GET /environment', 'workflows:read', 'array', 'Read all environment values.', { refused: REFUSED.environment }],
   ['getEnvironmentValue', 'GET /environment/{key}', 'workflows:read', 'text', 'Read one environment value.', { refused: REFUSED.environment }],

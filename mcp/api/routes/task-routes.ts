@@ -1,4 +1,4 @@
-import { REFUSED, type Row, SEARCH } from '../route.ts';
+import { HARMLESS, REFUSED, type Row, SEARCH } from '../route.ts';
 
 /** Routes of tasks and their queues. */
 // biome-ignore format: a table with a route in each row
@@ -39,7 +39,7 @@ export const taskRoutes: readonly Row[] = [
     'Signal the blocked task of an execution, and return the result that returnStrategy selects.',
     { body: 'object', instead: 'signal_workflow', refused: REFUSED.result, trap: 'It completes only WAIT tasks. If no task waits, the server answers 404.' }],
   ['addTaskLog', 'POST /tasks/{taskId}/log', 'workflows:execute', 'nothing',
-    'Add a line to the log of a task.', { body: 'text', trap: 'The body is raw text.' }],
+    'Add a line to the log of a task.', { harmless: HARMLESS.log, body: 'text', trap: 'The body is raw text.' }],
   ['getTaskLogs', 'GET /tasks/{taskId}/log', 'tasks:read', 'any', 'Read the log of a task.', { trap: 'If the log has no lines, the body is empty.' }],
   ['getTask', 'GET /tasks/{taskId}', 'tasks:read', 'object', 'Read a task by its id.'],
   ['getQueueSizes', 'GET /tasks/queue/sizes?taskType:strings!', 'tasks:read', 'object',
@@ -53,7 +53,7 @@ export const taskRoutes: readonly Row[] = [
     'Read the last poll data of a task type.', { instead: 'get_queue_status' }],
   ['getAllPollData', 'GET /tasks/queue/polldata/all', 'tasks:read', 'array',
     'Read the last poll data of all task types.', { instead: 'get_queue_status' }],
-  ['requeuePendingTasks', 'POST /tasks/queue/requeue/{taskType}', 'workflows:execute', 'text', 'Requeue the pending tasks of a type.'],
+  ['requeuePendingTasks', 'POST /tasks/queue/requeue/{taskType}', 'workflows:execute', 'text', 'Requeue the pending tasks of a type.', { harmless: HARMLESS.look }],
   ['searchTasks', `GET /tasks/search?${SEARCH}`, 'tasks:read', 'object',
     'Search tasks. The rows are summaries.',
     { trap: 'A query can use =, <, > and IN, joined by AND. The server ignores a condition on an unknown field. A search finds WAIT tasks only after they have ended.' }],
