@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AuthInfo, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Peer } from '../admission/audit.ts';
-import { type Caller, callerOf, type Role, roles } from '../admission/permissions.ts';
+import { type Caller, callerOf, isAllowed, type Role, roles } from '../admission/permissions.ts';
 import type { Subscribed } from '../subscriptions/subscribed.ts';
 import { type Choice, choiceFrom } from './toolsets.ts';
 
@@ -88,7 +87,12 @@ export function callerFromAuth({ authInfo }: McpRequestContext): Caller {
   return callerIn(authInfo) ?? { ...callerOf('viewer', ANONYMOUS), knownBy: 'host' };
 }
 
-/** True if both requests come from the same caller, who may do the same. */
-export function isSameCaller(one: Caller | undefined, other: Caller | undefined): boolean {
-  return isDeepStrictEqual(one, other);
+/**
+ * True if a request of `caller` may continue what `earlier` began: it is the same caller, who may do at least the same. A client that gets
+ * more scopes keeps its session. A session never shows what its caller may no longer see.
+ */
+export function mayContinue(earlier: Caller | undefined, caller: Caller | undefined): boolean {
+  if (!earlier || !caller) return earlier === caller;
+  const isSame = earlier.id === caller.id && earlier.knownBy === caller.knownBy && earlier.team === caller.team;
+  return isSame && earlier.permissions.every((permission) => isAllowed(caller, permission));
 }

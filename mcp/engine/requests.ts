@@ -14,7 +14,7 @@ import type { Arriving, Enter } from '../admission/admit.ts';
 import { enteredAtDoor } from '../admission/door-pass.ts';
 import type { Subject } from '../admission/subject.ts';
 import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, callerIn } from './connection.ts';
 import { type FailedRequest, protocolError } from './error-result.ts';
 
 /** An admitted request, as its handler gets it. */
@@ -132,7 +132,10 @@ function arrivingAt<P, S extends Subject, R>(
 function requestOf<P>(server: Server, params: P, connection: Connection, context: ServerContext): SentRequest<P> {
   const capabilities = capabilitiesOf(context, server.getClientCapabilities());
   const { signal } = context.mcpReq;
-  return { params, connection, capabilities, signal, context };
+  // In a session, each request has a token of its own, which may grant more than the one that opened the session.
+  const { caller } = connection;
+  const current = { ...connection, caller: callerIn(context.http?.authInfo) ?? caller };
+  return { params, connection: current, capabilities, signal, context };
 }
 
 /** Runs a handler with a request that has entered at the door, or that enters now. */

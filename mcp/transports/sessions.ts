@@ -7,7 +7,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../admission/permissions.ts';
-import { callerIn, isSameCaller } from '../engine/connection.ts';
+import { callerIn, mayContinue } from '../engine/connection.ts';
 import { EventLog } from './event-log.ts';
 import { refusal } from './request-body.ts';
 import { untilEnd } from './subscriptions.ts';
@@ -28,8 +28,8 @@ export interface SessionOptions {
 interface Session {
   readonly transport: WebStandardStreamableHTTPServerTransport;
   readonly idle: NodeJS.Timeout;
-  /** Who opened the session. */
-  readonly caller: Caller | undefined;
+  /** Who opened the session, with the permissions of the latest request. */
+  caller: Caller | undefined;
   /** Number of open streams on which the client waits for changes. */
   streams: number;
 }
@@ -40,7 +40,8 @@ interface Session {
  *    session.
  * 2. A session ends by DELETE, after half an hour without a request or an open stream, or when there are too many: then the caller
  *    with the most sessions loses the one that it used least recently.
- * 3. A session belongs to the caller who opened it. For every other caller it does not exist, and neither for a caller with a new role.
+ * 3. A session belongs to the caller who opened it. For every other caller it does not exist, and neither for a caller who lost a
+ *    permission. A caller who got more permissions, in a new token, continues with them.
  * 4. A session keeps a limited number of sent messages. A client that lost a stream reopens it and gets what it missed.
  */
 export class Sessions {
@@ -56,8 +57,8 @@ export class Sessions {
     const given = { parsedBody: body, ...(authInfo && { authInfo }) };
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : this.#open.get(id);
-    if (session && isSameCaller(session.caller, callerIn(authInfo))) {
-      this.#touch(session);
+    if (session && mayContinue(session.caller, callerIn(authInfo))) {
+      this.#touch(session, callerIn(authInfo));
       const response = await session.transport.handleRequest(request, given);
       return request.method === 'GET' ? keptOpen(session, response) : response;
     }
@@ -107,7 +108,8 @@ export class Sessions {
     else session.transport.close().catch(this.#options.onerror);
   }
 
-  #touch(session: Session): void {
+  #touch(session: Session, caller: Caller | undefined): void {
+    session.caller = caller;
     session.idle.refresh();
     const { sessionId = '' } = session.transport;
     this.#open.delete(sessionId);

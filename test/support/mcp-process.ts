@@ -27,7 +27,7 @@ export interface HttpProcess {
   stop(): Promise<number | null>;
 }
 
-/** Starts `fleet mcp --transport http` on a free port, and waits until it listens. */
+/** Starts `fleet mcp --transport http` on MCP_PORT or a free port, and waits until it listens. */
 export function startHttpProcess(env: Record<string, string>, flags: string[] = []): Promise<HttpProcess> {
   return startListening([main, 'mcp', '--transport', 'http', ...flags], env);
 }
@@ -38,7 +38,7 @@ export function startFixtureProcess(env: Record<string, string> = {}): Promise<H
 }
 
 async function startListening(args: string[], env: Record<string, string>): Promise<HttpProcess> {
-  const port = await freePort();
+  const port = Number(env.MCP_PORT ?? (await freePort()));
   const child = spawn(process.execPath, args, {
     env: { ...base(), ...env, MCP_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
