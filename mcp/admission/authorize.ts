@@ -9,10 +9,19 @@ export function authorize(caller: Caller, { name, permission }: Subject): void {
   if (permission === 'none' || isAllowed(caller, permission)) return;
   throw new PermissionMissing(
     permission,
-    `${name} needs the permission ${permission}, which the role ${caller.role} does not have.`,
-    {
-      remedy:
-        'Ask the person who runs this MCP server for a role with this permission (MCP_ROLE). Or use what the lists of tools, resources and prompts show.',
-    },
+    `${name} needs the permission ${permission}, which ${lacking(caller)} does not have.`,
+    { remedy: `${WHO_GRANTS[caller.knownBy]} Or use what the lists of tools, resources and prompts show.` },
   );
 }
+
+/** A token can grant less than its role, so the role says nothing about it. */
+function lacking({ knownBy, name, role }: Caller): string {
+  return knownBy === 'token' ? `the token of ${name}` : `the role ${role}`;
+}
+
+const WHO_GRANTS: Readonly<Record<Caller['knownBy'], string>> = {
+  token:
+    'Ask the person who assigns roles at the authorization server for a role with this permission, then get a new token.',
+  host: 'Ask the person who runs this MCP server for a role with this permission.',
+  configuration: 'Ask the person who runs this MCP server for a role with this permission (MCP_ROLE).',
+};

@@ -94,6 +94,21 @@ describe('an error says what to do, and the exit code is 2 if the caller can cor
     expect(stderr).toMatch(/^error: Cannot read stdin: EISDIR/);
   });
 
+  test.each([
+    [['mcp', '--transport', 'http', '--host', '0.0.0.0'], 'would listen on 0.0.0.0 without authentication'],
+    [['up', '--host', '0.0.0.0'], 'would listen on 0.0.0.0 without authentication'],
+    [['up', '--oauth-issuer', 'https://login.example.com'], 'MCP_OAUTH_ISSUER is set and MCP_RESOURCE is not.'],
+    [
+      ['mcp', '--transport', 'http', '--resource', 'https://x.example/mcp'],
+      'MCP_OAUTH_ISSUER is not. OAuth needs both',
+    ],
+  ])('%j would let everyone call the MCP server, or name half of OAuth', async (args, mistake) => {
+    const { code, stderr } = await runFleetCommand(args, nowhere);
+    expect(code).toBe(2);
+    expect(stderr).toContain(mistake);
+    expect(stderr).toMatch(/Set MCP_\w+/);
+  });
+
   test('an unknown flag', async () => {
     const { code, stderr } = await runFleetCommand(['work', '--concurency', '3'], nowhere);
     expect(code).toBe(2);

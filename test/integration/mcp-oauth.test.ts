@@ -1,10 +1,14 @@
-import { exportSPKI, importJWK } from 'jose';
+import { createConnection } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { permissions } from '../../mcp/admission/permissions.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts';
+import { badTokens } from '../support/bad-tokens.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { freePort } from '../support/free-port.ts';
+import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
-import { rawRequest } from '../support/raw-mcp.ts';
+import { rawLegacyRequest, rawRequest, statusUnderHost, withToken } from '../support/raw-mcp.ts';
 
 /*
  * The MCP server as an OAuth resource server, with a real authorization server. There is no public conformance suite for resource servers,
@@ -33,7 +37,6 @@ beforeAll(async () => {
     clients: {
       ada: { roles: ['admin'], preferred_username: 'Ada' },
       bob: { roles: ['operator'], name: 'Bob' },
-      nobody: {},
     },
   });
   [stateless, sessions] = await Promise.all([front(), front({ MCP_SESSIONS: 'true' })]);
@@ -49,28 +52,8 @@ function front(env: Record<string, string> = {}): Promise<HttpProcess> {
   return startHttpProcess({ ...ours, LOG_LEVEL: 'trace', ...env });
 }
 
-/** A request of the 2025 revision. */
-function legacy(method: string, params: object = {}, session?: string): RequestInit {
-  return {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      Accept: 'application/json, text/event-stream',
-      'MCP-Protocol-Version': '2025-11-25',
-      ...(session !== undefined && { 'Mcp-Session-Id': session }),
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  };
-}
-
-function withToken(init: RequestInit, token: string | undefined): RequestInit {
-  const headers = new Headers(init.headers);
-  if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
-  return { ...init, headers };
-}
-
 async function openSession(token: string): Promise<string> {
-  const response = await fetch(sessions.url, withToken(legacy('initialize', INITIALIZE), token));
+  const response = await fetch(sessions.url, withToken(rawLegacyRequest('initialize', INITIALIZE), token));
   await response.text();
   return response.headers.get('mcp-session-id') ?? '';
 }
@@ -86,9 +69,9 @@ function paths(session: string): Record<string, [url: string, init: RequestInit]
   return {
     '2026 call': [stateless.url, rawRequest('tools/call', call, {})],
     '2026 subscription': [stateless.url, rawRequest('subscriptions/listen', { notifications: {} }, {})],
-    '2025 call': [stateless.url, legacy('tools/call', call)],
-    '2025 initialize': [sessions.url, legacy('initialize', INITIALIZE)],
-    'session call': [sessions.url, legacy('tools/call', call, session)],
+    '2025 call': [stateless.url, rawLegacyRequest('tools/call', call)],
+    '2025 initialize': [sessions.url, rawLegacyRequest('initialize', INITIALIZE)],
+    'session call': [sessions.url, rawLegacyRequest('tools/call', call, session)],
     'session stream': [sessions.url, { method: 'GET', headers: inSession }],
     'session end': [sessions.url, { method: 'DELETE', headers: inSession }],
     'no MCP at all': [stateless.url, { method: 'PUT', body: 'x' }],
@@ -106,71 +89,10 @@ async function send(url: string, init: RequestInit): Promise<Reply> {
   return { status: response.status, challenge: response.headers.get('www-authenticate'), text: await response.text() };
 }
 
-/** Tokens that the server must refuse, and what the refusal says. Each is right but for one thing. */
-const badTokens: Record<string, [make: () => Promise<string | undefined>, says: RegExp]> = {
-  'no token': [async () => undefined, /Missing Authorization header/],
-  garbage: [async () => 'garbage', /not a signed JWT/],
-  'a JWT with five parts': [async () => 'e30.e30.e30.e30.e30', /not a signed JWT/],
-  'the algorithm none': [
-    async () => {
-      const [, payload] = (await issuer.forge(RESOURCE)).split('.');
-      return `${Buffer.from('{"alg":"none","kid":"RS256-1"}').toString('base64url')}.${payload}.`;
-    },
-    /algorithm of the token is not allowed/,
-  ],
-  'the public key as the secret of HS256': [
-    async () => {
-      const { alg, kid, kty, n, e } = issuer.keys[0] ?? {};
-      const publicKey = await importJWK({ kty, n, e } as Parameters<typeof importJWK>[0], alg);
-      const key = Buffer.from(await exportSPKI(publicKey as Parameters<typeof exportSPKI>[0]));
-      return issuer.forge(RESOURCE, { header: { alg: 'HS256', ...(kid !== undefined && { kid }) }, key });
-    },
-    /algorithm of the token is not allowed/,
-  ],
-  'a changed payload': [
-    async () => {
-      const [header, , signature] = (await issuer.forge(RESOURCE)).split('.');
-      const [, payload] = (await issuer.forge(RESOURCE, { claims: { roles: ['admin'] } })).split('.');
-      return `${header}.${payload}.${signature}`;
-    },
-    /signature of the token is wrong/,
-  ],
-  'the key of somebody else': [
-    async () => {
-      const { generateKeyPair, exportJWK } = await import('jose');
-      const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-      return issuer.forge(RESOURCE, { key: await exportJWK(privateKey) });
-    },
-    /signature of the token is wrong/,
-  ],
-  'an unknown kid': [() => issuer.forge(RESOURCE, { header: { kid: 'unknown' } }), /no key with the \\"kid\\"/],
-  'another issuer': [() => issuer.forge(RESOURCE, { claims: { iss: 'https://evil.example' } }), /\\"iss\\"/],
-  'no issuer': [() => issuer.forge(RESOURCE, { claims: { iss: undefined } }), /\\"iss\\" is missing/],
-  'another resource': [() => issuer.forge('https://other.example.com/mcp'), /\\"aud\\"/],
-  'a resource below ours': [() => issuer.forge(`${RESOURCE}/more`), /\\"aud\\"/],
-  'no audience': [() => issuer.forge(RESOURCE, { claims: { aud: undefined } }), /\\"aud\\" is missing/],
-  'no subject': [() => issuer.forge(RESOURCE, { claims: { sub: undefined } }), /\\"sub\\" is missing/],
-  'an expired token': [() => issuer.forge(RESOURCE, { claims: times({ iat: -900, exp: -300 }) }), /expired/],
-  'a token that expired a second ago': [() => issuer.forge(RESOURCE, { claims: times({ exp: -2 }) }), /expired/],
-  'no end': [() => issuer.forge(RESOURCE, { claims: { exp: undefined } }), /\\"exp\\" is missing/],
-  'not valid yet': [() => issuer.forge(RESOURCE, { claims: times({ nbf: 300 }) }), /\\"nbf\\"/],
-  'issued in the future': [() => issuer.forge(RESOURCE, { claims: times({ iat: 300 }) }), /\\"iat\\"/],
-  'no beginning': [() => issuer.forge(RESOURCE, { claims: { iat: undefined } }), /\\"iat\\" is missing/],
-  'a lifetime of two hours': [() => issuer.forge(RESOURCE, { claims: times({ exp: 7200 }) }), /7200 s.*MCP_TOKEN_MAX/],
-  'a team that is not a text': [() => issuer.forge(RESOURCE, { claims: { team: ['a', 'b'] } }), /\\"team\\"/],
-  'roles that are not texts': [() => issuer.forge(RESOURCE, { claims: { roles: { admin: true } } }), /\\"roles\\"/],
-};
-
-/** Claims of time, as seconds from now. */
-function times(offsets: Record<string, number>): Record<string, number> {
-  const now = Math.floor(Date.now() / 1000);
-  return Object.fromEntries(Object.entries(offsets).map(([claim, offset]) => [claim, now + offset]));
-}
-
 describe('a token that is not right', () => {
   test.each(Object.keys(badTokens))('%s: 401 with the challenge, alike on every path', async (name) => {
     const [make, says] = badTokens[name] ?? [];
-    const token = await make?.();
+    const token = await make?.(issuer, RESOURCE);
     const session = await openSession(await issuer.token({ client: 'ada', resource: RESOURCE }));
     const replies = await Promise.all(
       Object.values(paths(session)).map(([url, init]) => send(url, withToken(init, token))),
@@ -201,4 +123,174 @@ describe('a token that is not right', () => {
     const headers = { ...(request.headers as Record<string, string>), Authorization: header };
     expect(await send(stateless.url, { ...request, headers })).toMatchObject({ status: 401 });
   });
+});
+
+test('the body of a refused request is not read', async () => {
+  const { hostname, port } = new URL(stateless.url);
+  const socket = createConnection(Number(port), hostname);
+  const [host, type] = [`Host: ${hostname}:${port}`, 'Content-Type: application/json'];
+  socket.write(`POST /mcp HTTP/1.1\r\n${host}\r\n${type}\r\nContent-Length: 4000000\r\n\r\n{"first":"bytes`);
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 401 .*resource_metadata=/s);
+  expect(answer).toMatch(/^Connection: close$/im);
+});
+
+describe('the metadata of the server', () => {
+  test.each(['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'])(
+    '%s names the URL, the issuer and the scopes',
+    async (path) => {
+      const response = await fetch(new URL(path, stateless.url));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toEqual({
+        resource: RESOURCE,
+        authorization_servers: [issuer.issuer],
+        scopes_supported: SCOPES,
+        resource_name: 'Conductor workflows',
+      });
+    },
+  );
+
+  test('clients reach the server under the host name of its public URL', async () => {
+    const place = new URL('/.well-known/oauth-protected-resource', stateless.url);
+    expect(await statusUnderHost(place, 'mcp.example.com')).toBe(200);
+    expect(await statusUnderHost(place, 'evil.example')).toBe(403);
+  });
+
+  test('other places say nothing', async () => {
+    for (const path of ['/.well-known/oauth-protected-resource/other', '/.well-known/oauth-authorization-server']) {
+      expect((await fetch(new URL(path, stateless.url))).status, path).toBe(404);
+    }
+  });
+});
+
+describe('a right token', () => {
+  test.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('signed with %s is accepted', async (alg) => {
+    const token = await issuer.forge(RESOURCE, { header: { alg } });
+    const before = callsOfConductor();
+    expect(await send(stateless.url, withToken(rawRequest('tools/call', call, {}), token))).toMatchObject({
+      status: 200,
+    });
+    expect(callsOfConductor()).toBe(before + 1);
+  });
+
+  test('may name several audiences', async () => {
+    const token = await issuer.forge(RESOURCE, { claims: { aud: ['https://other.example', RESOURCE] } });
+    expect(await send(stateless.url, withToken(rawLegacyRequest('tools/list'), token))).toMatchObject({ status: 200 });
+  });
+
+  test('without a role reads, and may not do more: no scope would help a viewer', async () => {
+    const viewer = await issuer.forge(RESOURCE, { claims: { roles: ['viewer'] } });
+    const reading = await send(stateless.url, withToken(rawLegacyRequest('tools/list'), viewer));
+    expect(reading.text).toContain('get_execution_status');
+    expect(reading.text).not.toContain('execute_workflow');
+    const running = await send(stateless.url, withToken(rawLegacyRequest('tools/call', run), viewer));
+    expect(running).toMatchObject({ status: 200, challenge: null });
+    expect(running.text).toContain('needs the permission workflows:execute');
+    expect(running.text).toContain('at the authorization server');
+  });
+
+  test('of a new key is accepted a few seconds after the issuer published the key', async () => {
+    await issuer.rotateKeys();
+    const token = await issuer.token({ client: 'ada', resource: RESOURCE });
+    const list = withToken(rawRequest('tools/list', {}, {}), token);
+    for (const { url } of [stateless, sessions]) {
+      await expect.poll(async () => (await send(url, list)).status).toBe(200);
+    }
+  });
+});
+
+const run = { name: 'execute_workflow', arguments: { name: 'fake_flow', input: {} } };
+
+describe('too few scopes', () => {
+  test('403 with the scopes to ask for, alike on every path', async () => {
+    const scope = 'conductor:workflows:read';
+    const token = await issuer.token({ client: 'ada', resource: RESOURCE, scope });
+    const session = await openSession(token);
+    const uri = `conductor://executions/${ASKED_FOR}`;
+    const requests: [url: string, init: RequestInit][] = [
+      [stateless.url, rawRequest('tools/call', call, {})],
+      [stateless.url, rawRequest('resources/read', { uri }, {})],
+      [stateless.url, rawRequest('subscriptions/listen', { notifications: { resourceSubscriptions: [uri] } }, {})],
+      [stateless.url, rawRequest('tasks/get', { taskId: `${ASKED_FOR}.execute_workflow` }, {})],
+      [stateless.url, rawLegacyRequest('tools/call', call)],
+      [stateless.url, rawLegacyRequest('resources/read', { uri })],
+      [sessions.url, rawLegacyRequest('tools/call', call, session)],
+      [sessions.url, rawLegacyRequest('resources/subscribe', { uri }, session)],
+    ];
+    const before = callsOfConductor();
+    for (const [url, init] of requests) {
+      const { status, challenge, text: body } = await send(url, withToken(init, token));
+      expect({ status, challenge }, String(init.body)).toEqual({
+        status: 403,
+        challenge: expect.stringContaining(
+          `scope="${scope} conductor:executions:read", resource_metadata="${METADATA}"`,
+        ),
+      });
+      expect(challenge).toMatch(/^Bearer error="insufficient_scope"/);
+      expect(JSON.parse(body)).toMatchObject({ jsonrpc: '2.0', error: { code: -32000 }, id: expect.anything() });
+    }
+    expect(callsOfConductor()).toBe(before);
+  });
+});
+
+describe('a session', () => {
+  const tokenOf = (client: string, scope?: string) =>
+    issuer.token({ client, resource: RESOURCE, ...(scope !== undefined && { scope }) });
+  const statusOf = async (init: RequestInit, token: string) =>
+    (await send(sessions.url, withToken(init, token))).status;
+
+  test('of one caller does not exist for another', async () => {
+    const session = await openSession(await tokenOf('ada'));
+    const bob = await tokenOf('bob');
+    const headers = { 'Mcp-Session-Id': session, Accept: 'text/event-stream' };
+    expect(await statusOf(rawLegacyRequest('tools/list', {}, session), bob)).toBe(404);
+    expect(await statusOf({ method: 'GET', headers }, bob)).toBe(404);
+    expect(await statusOf({ method: 'DELETE', headers }, bob)).toBe(404);
+    expect(await statusOf(rawLegacyRequest('tools/list', {}, session), await tokenOf('ada'))).toBe(200);
+  });
+
+  test('continues with a new token that grants as much or more, and ends for one that grants less', async () => {
+    const reading = 'conductor:executions:read conductor:workflows:read';
+    const session = await openSession(await tokenOf('ada', reading));
+    const list = rawLegacyRequest('tools/list', {}, session);
+    expect(await statusOf(list, await tokenOf('ada', reading))).toBe(200);
+    expect((await send(sessions.url, withToken(list, await tokenOf('ada', reading)))).text).not.toContain(
+      'execute_workflow',
+    );
+    const more = await send(
+      sessions.url,
+      withToken(list, await tokenOf('ada', `${reading} conductor:workflows:execute`)),
+    );
+    expect(more.text).toContain('execute_workflow');
+    expect(await statusOf(list, await tokenOf('ada', reading))).toBe(404);
+  });
+});
+
+describe.each(eras)('a client of %s', (era) => {
+  let own: HttpProcess;
+  beforeAll(async () => {
+    const port = String(await freePort());
+    own = await front({ MCP_PORT: port, MCP_RESOURCE: `http://127.0.0.1:${port}/mcp`, MCP_SESSIONS: 'true' });
+  });
+  afterAll(() => own?.stop());
+
+  test('finds the authorization server, gets a token, and asks for more scopes when a call needs them', async () => {
+    const credentials = { clientId: 'bob', clientSecret: 'bob', expectedIssuer: issuer.issuer };
+    const client = await connect(era, { url: own.url, credentials });
+    const before = await client.toolNames();
+    expect(before).toContain('get_execution_status');
+    // With client credentials, the library of 2025 sends no scopes, and without scopes the role permits everything that it can.
+    expect(before.includes('execute_workflow')).toBe(era === '2025-11-25');
+    const { isError, structured } = await client.call('execute_workflow', { name: 'fake_flow', input: {} });
+    expect({ isError, structured }).toMatchObject({ isError: false, structured: { executionId: 'exec-1' } });
+    expect(await client.toolNames()).toContain('execute_workflow');
+    await client.close();
+  });
+});
+
+test('no log line and no request to Conductor contains a token', () => {
+  const written = stateless.stderr + stateless.stdout + sessions.stderr + sessions.stdout;
+  expect(written).toContain('MCP at');
+  expect(written).not.toMatch(/eyJ[\w-]{5,}\.|bearer/i);
+  expect(JSON.stringify(conductor.requests)).not.toMatch(/eyJ[\w-]{5,}\.|bearer/i);
 });

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { z } from 'zod';
 
 const EXTENSION = 'io.modelcontextprotocol/tasks';
@@ -54,15 +55,10 @@ export async function raw(
   return answerIn(await fetch(url, rawRequest(method, params, capabilities)));
 }
 
-/** Sends a request of the 2025 revision, in a session if `sessionId` is given. Returns the answer and the session id. */
-export async function rawLegacy(
-  url: string,
-  method: string,
-  params: Record<string, unknown> = {},
-  sessionId?: string,
-): Promise<RawAnswer & { sessionId: string }> {
+/** Makes the body and headers of a request of the 2025 revision, in a session if `sessionId` is given. */
+export function rawLegacyRequest(method: string, params: object = {}, sessionId?: string): RequestInit {
   lastId += 1;
-  const response = await fetch(url, {
+  return {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
@@ -71,7 +67,17 @@ export async function rawLegacy(
       ...(sessionId !== undefined && { 'Mcp-Session-Id': sessionId }),
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params }),
-  });
+  };
+}
+
+/** Sends a request of the 2025 revision, in a session if `sessionId` is given. Returns the answer and the session id. */
+export async function rawLegacy(
+  url: string,
+  method: string,
+  params: Record<string, unknown> = {},
+  sessionId?: string,
+): Promise<RawAnswer & { sessionId: string }> {
+  const response = await fetch(url, rawLegacyRequest(method, params, sessionId));
   return { ...(await answerIn(response)), sessionId: response.headers.get('mcp-session-id') ?? '' };
 }
 
@@ -92,4 +98,21 @@ export async function rawResult(...request: Parameters<typeof raw>): Promise<Rec
 
 function lastEvent(text: string): string {
   return [...text.matchAll(/^data: (.+)$/gm)].at(-1)?.[1] ?? '';
+}
+
+/** The request with a token in its header. */
+export function withToken(init: RequestInit, token: string | undefined): RequestInit {
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
+  return { ...init, headers };
+}
+
+/** The status of a GET under any Host, which `fetch` would not send. */
+export function statusUnderHost(url: URL, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { headers: { Host: host } }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode));
+    });
+    sent.once('error', reject).end();
+  });
 }
