@@ -16,7 +16,8 @@ import type { Program } from './stdio.ts';
 /** A server over Streamable HTTP for any number of clients of both eras. */
 export interface HttpServer {
   readonly child: Child;
-  connect(era: Era): McpConnection;
+  /** @param headers sent with each request, for example a token */
+  connect(era: Era, headers?: Readonly<Record<string, string>>): McpConnection;
   close(): Promise<void>;
 }
 
@@ -32,7 +33,7 @@ export async function openHttp(program: Program): Promise<HttpServer> {
   await untilHealthy(child, `${origin}/health`);
   return {
     child,
-    connect: (era) => connection({ era, pid: child.pid, url: `${origin}/mcp`, dispatcher }),
+    connect: (era, given = {}) => connection({ era, given, pid: child.pid, url: `${origin}/mcp`, dispatcher }),
     async close() {
       await dispatcher.close();
       await child.stop();
@@ -41,11 +42,18 @@ export async function openHttp(program: Program): Promise<HttpServer> {
 }
 
 /** Opens a connection without a handshake. Neither era needs one here, because the server keeps no sessions. */
-function connection(server: { era: Era; pid: number; url: string; dispatcher: Agent }): McpConnection {
-  const { era, pid, url, dispatcher } = server;
+function connection(server: {
+  era: Era;
+  given: Readonly<Record<string, string>>;
+  pid: number;
+  url: string;
+  dispatcher: Agent;
+}): McpConnection {
+  const { era, given, pid, url, dispatcher } = server;
   let last = 0;
   const send = async (method: string, params: object, name?: string, signal?: AbortSignal) => {
     const headers = {
+      ...given,
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': era,

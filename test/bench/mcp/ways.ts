@@ -59,7 +59,8 @@ async function fleetWays(prefix: string, program: Program, cleanups: Cleanups): 
   return ways;
 }
 
-async function toolWay(name: string, kind: Way['kind'], connection: McpConnection): Promise<Way> {
+/** A way over one connection, which offers the tools that its server lists. */
+export async function toolWay(name: string, kind: Way['kind'], connection: McpConnection): Promise<Way> {
   const { tools } = await connection.list();
   const names = new Set(tools.map((tool) => tool.name));
   const useOf = (operation: Operation): ToolUse => (kind === 'peer' ? operation.peer : operation.fleet);
