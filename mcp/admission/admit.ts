@@ -15,6 +15,7 @@ import type { Caller } from './permissions.ts';
 import { createRateLimit, type RateLimits } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
 import type { Subject } from './subject.ts';
+import { turnedAway } from './turned-away.ts';
 
 /*
  * Admission: every request of a client passes `enter`, for all methods and transports, before its handler runs.
@@ -97,8 +98,14 @@ export interface AdmitOptions {
   readonly signal: AbortSignal;
 }
 
+export interface Admission {
+  readonly enter: Enter;
+  /** Records a request that was refused before, because nobody knows who sends it. @param id names it in the log */
+  readonly turnAway: (id: string, peer: Peer) => void;
+}
+
 /** Creates the admission of one process. The layers stand in the order in which a request passes them. */
-export function createAdmission(options: AdmitOptions): Enter {
+export function createAdmission(options: AdmitOptions): Admission {
   const audit = createAudit(options);
   options.signal.addEventListener('abort', () => audit.close(), { once: true });
   const layers: readonly Layer[] = [
@@ -111,7 +118,7 @@ export function createAdmission(options: AdmitOptions): Enter {
     recordIntent(audit),
   ];
   const outwards = layers.toReversed();
-  return async (arriving) => {
+  const enter: Enter = async (arriving) => {
     const { id } = arriving;
     const request: Passing = { ...arriving };
     let hasEnded = false;
@@ -134,6 +141,7 @@ export function createAdmission(options: AdmitOptions): Enter {
     };
     return { isAdmitted: true, id, subject, finish, fail };
   };
+  return { enter, turnAway: turnedAway(audit, options.now) };
 }
 
 /** Records what became of a request. It is the outermost layer, so it also records what the others refuse. */

@@ -60,7 +60,8 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const tasks = new ExecutionTasks(calls);
   const readings = { ...calls, resources: lazy(resources), prompts: lazy(prompts) };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
-  const door = { enter: createAdmission({ config, log, signal, now }), connect: connector(options), log };
+  const { enter, turnAway } = createAdmission({ config, log, signal, now });
+  const door = { enter, connect: connector(options), log };
   const servers = createMcpServers({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
   // The watch on tools starts with the first connection. The watch waits for `warmUp`, so that the first answer need not wait for the
   // tools.
@@ -70,6 +71,7 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const load = lazy(() => workflows().catch((err) => log.error({ err }, 'the tools cannot be loaded')));
   return {
     ...servers,
+    turnAway,
     subscriptions: createSubscriptions({ ...door, tasks, changes: changesOf({ ...calls, sources: watched }) }),
     warmUp() {
       warm.resolve();

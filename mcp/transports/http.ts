@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Conductor } from '../../core/conductor/api.ts';
@@ -74,11 +75,16 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
         if (metadata) return metadata;
         if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
         const caller = await tokens?.authenticate(request);
-        if (caller instanceof Response) return caller;
+        const address = arrival.incoming?.socket.remoteAddress;
+        if (caller instanceof Response) {
+          const era = request.headers.has('mcp-method') ? 'modern' : 'legacy';
+          front.turnAway(randomUUID().slice(0, 8), { transport: 'http', era, address });
+          return caller;
+        }
         const body = await arrival.readBody();
         if (body instanceof Response) return body;
         const given = { ...body, ...(caller && { authInfo: authInfoOfCaller(caller) }) };
-        return mcp.fetch(request, given, arrival.incoming?.socket.remoteAddress);
+        return mcp.fetch(request, given, address);
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),

@@ -1,4 +1,5 @@
 import type { McpRequestContext, McpServer, Server } from '@modelcontextprotocol/server';
+import type { Admission } from '../admission/admit.ts';
 import type { McpServers } from '../engine/mcp-server.ts';
 import type { ChangeBus } from '../subscriptions/change-bus.ts';
 import type { Subscriptions } from '../subscriptions/listen-admission.ts';
@@ -8,6 +9,7 @@ export interface McpFront {
   /** Builds the server of a connection or of one request. `changes` is given for a connection that stays open. */
   build(context: McpRequestContext, changes?: ChangeBus): Server | McpServer;
   readonly enter: McpServers['enter'];
+  readonly turnAway: Admission['turnAway'];
   readonly subscriptions: Subscriptions;
   /** Loads what the first calls need. The stdio transport calls it after the first answer, because the client waits for that answer. */
   warmUp?(): void;

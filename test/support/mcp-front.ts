@@ -28,13 +28,16 @@ export function frontOf(
     ...{ mcpAudit: false, mcpAuditDir: undefined, mcpAuditDays: 90, mcpAuditSync: false, dataDir: '' },
   };
   const clock = { now: () => performance.now() };
+  const { signal } = new AbortController();
+  const { enter, turnAway } = createAdmission({ config: limits, log: silentLogger, ...clock, signal });
   const door = {
-    enter: createAdmission({ config: limits, log: silentLogger, ...clock, signal: new AbortController().signal }),
+    enter,
     connect: connector({ config, callerFrom: () => caller }),
     log: silentLogger,
   };
   return {
     ...createMcpServers({ ...door, features }),
+    turnAway,
     subscriptions: createSubscriptions({ ...door, changes, ...(tasks && { tasks }) }),
   };
 }

@@ -101,7 +101,7 @@ describe('admission', () => {
   const ending = new AbortController();
   const { signal } = ending;
   const now = () => performance.now();
-  const admission = () => createAdmission({ config, log: silentLogger, signal, now });
+  const admission = () => createAdmission({ config, log: silentLogger, signal, now }).enter;
   const asking = (permission: Permission, countsAgainstRateLimit = true): Arriving => ({
     id: permission,
     caller: callerOf('viewer'),
@@ -143,6 +143,23 @@ describe('admission', () => {
       { kind: 'request', decision: 'limit' },
       { kind: 'request', decision: 'allowed', outcome: 'error' },
     ]);
+  });
+
+  test('requests of unknown senders are recorded, but at most sixty a minute, so that nobody can fill the disk', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'admission-'));
+    const end = new AbortController();
+    let time = 0;
+    const options = { config: { ...config, mcpAuditDir: folder }, log: silentLogger, signal: end.signal };
+    const { turnAway } = createAdmission({ ...options, now: () => time });
+    const turnAwayOne = () => turnAway('id', { transport: 'http', era: 'legacy' });
+    for (let n = 0; n < 70; n++) turnAwayOne();
+    time = 60_000;
+    turnAwayOne();
+    await new Promise(setImmediate);
+    end.abort();
+    expect(recordsIn(folder)).toEqual(Array.from({ length: 61 }, () => ({ kind: 'request', decision: 'permission' })));
+    const [file = ''] = readdirSync(folder);
+    expect(readFileSync(join(folder, file), 'utf8')).toContain('"subject":"and 10 before it"');
   });
 
   test('if a permission is missing, the error names the permission, the role and the setting to change', async () => {

@@ -3,8 +3,8 @@
  * both, in turns. BENCHMARKS.md describes the method.
  */
 import { join } from 'node:path';
-import { freePort } from '../../support/free-port.ts';
 import { startAuthorizationServer } from '../../support/authorization-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { readFlags } from '../support/flags.ts';
 import { markdownTable, note, print, printJson, type Table, textTable } from '../support/output.ts';
 import { runBench, type Scene } from '../support/run.ts';
@@ -25,16 +25,24 @@ const MOST_MS = 1;
 const LEAST_RATE = 0.9;
 /** The client's name on the authorization server, and the scopes of an admin. */
 const CLIENT = 'bench';
-const SCOPES = ['conductor:workflows:read', 'conductor:workflows:execute', 'conductor:executions:read', 'conductor:tasks:read'];
+const SCOPES = [
+  'conductor:workflows:read',
+  'conductor:workflows:execute',
+  'conductor:executions:read',
+  'conductor:tasks:read',
+];
 
-const flags = readFlags('What authentication, admission and audit cost over HTTP, on the Conductor of CONDUCTOR_SERVER_URL or an embedded one.', {
-  calls: { value: 'n', default: '200', help: 'calls of each kind, one after the other' },
-  'warm-up': { value: 'n', default: '40', help: 'unmeasured calls of each kind before the measured ones' },
-  burst: { value: 'n', default: '300', help: 'calls of one burst' },
-  'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
-  rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
-  markdown: { help: 'print the results as Markdown in place of the JSON line' },
-});
+const flags = readFlags(
+  'What authentication, admission and audit cost over HTTP, on the Conductor of CONDUCTOR_SERVER_URL or an embedded one.',
+  {
+    calls: { value: 'n', default: '200', help: 'calls of each kind, one after the other' },
+    'warm-up': { value: 'n', default: '40', help: 'unmeasured calls of each kind before the measured ones' },
+    burst: { value: 'n', default: '300', help: 'calls of one burst' },
+    'in-flight': { value: 'n', default: '16', help: 'calls at once in a burst' },
+    rounds: { value: 'n', default: '5', help: 'bursts of each kind' },
+    markdown: { help: 'print the results as Markdown in place of the JSON line' },
+  },
+);
 
 await runBench(async (scene) => {
   const { cleanups, signal } = scene;
@@ -118,8 +126,8 @@ function report(times: readonly CallTimes[], rates: readonly CallRate[]): void {
       })),
   ];
   const tables = [callTable, rateTable, verdictTable(verdicts)];
-  if (flags.on('markdown')) return print(tables.map(markdownTable).join('\n'));
   note(tables.map(textTable).join('\n'));
-  printJson({ times: timed, rates: rated, verdicts });
+  if (flags.on('markdown')) print(tables.map(markdownTable).join('\n'));
+  else printJson({ times: timed, rates: rated, verdicts });
   if (verdicts.some(({ isMet }) => !isMet)) process.exitCode = 1;
 }
