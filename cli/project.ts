@@ -31,6 +31,11 @@ export function projectSettings(folder = resolve('.')): ProjectSettings {
   return { ...FOLDERS, ...(fleetName !== '' && { fleetName }) };
 }
 
+/** A project has content of its own, so the demonstration and its shop have no place there. */
+export function isProject({ workflowsDir }: Pick<Config, 'workflowsDir'>): boolean {
+  return workflowsDir !== undefined;
+}
+
 /** True for a folder that only the layout of projects names: it may be missing, and then holds nothing. */
 export function mayBeMissing(folder: string): boolean {
   return Object.values<string>(FOLDERS).includes(folder);

@@ -23,7 +23,7 @@ import { packageFolder } from '../installation.ts';
 import { workflowSettings } from '../load-content.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
-import { whatWasRead } from '../project.ts';
+import { isProject, whatWasRead } from '../project.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
 
 /** How many ports `up` tries after the default port. It tries no other port if the user chose one. */
@@ -116,11 +116,6 @@ function connect({ config, serverUrl }: Services, { signal }: CommandContext, cl
   return conductor;
 }
 
-/** A project has content of its own, so the demonstration and its shop have no place there. */
-function isProject({ workflowsDir }: Config): boolean {
-  return workflowsDir !== undefined;
-}
-
 async function registerAll(
   conductor: Conductor,
   content: Required<Content>,
@@ -170,7 +165,7 @@ async function showAndServe(
   if (!ok) exitWith(1);
   if (options.once) return;
   print('');
-  print(connectionHelp({ mcpUrl: front.url, serverUrl }));
+  print(connectionHelp({ mcpUrl: front.url, config: { ...config, conductorServerUrl: serverUrl } }));
   note('Everything keeps running. Ctrl-C stops it.');
   await whileServed(worker, signal, aborted);
   note('Stopping.');

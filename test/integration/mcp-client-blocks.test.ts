@@ -12,6 +12,7 @@ import {
   type Reach,
 } from '../../cli/mcp-clients/clients.ts';
 import { connectionHelp } from '../../cli/mcp-clients/connection-help.ts';
+import { type Config, loadConfig } from '../../core/config.ts';
 import { blocksOf, targetIn, targetOfCommand } from '../support/client-blocks.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras, type Target } from '../support/mcp-clients.ts';
@@ -108,8 +109,20 @@ describe('the README', () => {
 });
 
 describe('the connection help of `npm start`', () => {
+  const help = (settings: Partial<Config> = {}) => {
+    const config = { ...loadConfig({ env: {} }).config, conductorServerUrl: fake.url, ...settings };
+    return connectionHelp({ mcpUrl: http.url, config });
+  };
+
+  test('in a project, Claude Desktop gets the folders of the project, and the example fits every project', () => {
+    const text = help({ workflowsDir: 'workflows', mcpDir: 'mcp' });
+    expect(text).toContain(`"MCP_DIR":${JSON.stringify(join(process.cwd(), 'mcp'))}`);
+    expect(text).not.toContain('FileProcessing');
+    expect(help()).toContain('FileProcessing');
+  });
+
   test('the help contains a working configuration for every client', async () => {
-    const lines = connectionHelp({ mcpUrl: http.url, serverUrl: fake.url }).split('\n');
+    const lines = help().split('\n');
     const line = (client: ClientName) => lines.find((one) => one.trim().startsWith(`${clients[client].title} `)) ?? '';
     await expectToWork(targetOfCommand(line('claude-code').replace(/^.*?(?=claude mcp)/, '')));
     for (const client of ['cursor', 'vscode', 'claude-desktop'] as const) {
