@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { FleetError, messageOf } from '../errors.ts';
 
 /** A line of a file, or what follows the last whole line. */
 export interface FileLine {
@@ -14,8 +15,37 @@ export interface FileLine {
 
 const NEW_LINE = 10;
 
-/** Reads a file line by line. Each step gives the lines of one block, because a step for each line would take twice as long. */
-export async function* readLines(path: string, signal?: AbortSignal): AsyncGenerator<FileLine[]> {
+/**
+ * Reads a file line by line. Returns false if there is no such file.
+ * @throws FleetError `environment` if the file cannot be read
+ */
+export async function forEachLine(path: string, use: (line: FileLine) => void, signal?: AbortSignal): Promise<boolean> {
+  try {
+    for await (const lines of readLines(path, signal)) for (const line of lines) use(line);
+    return true;
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    throw isOfSystem(cause) ? unreadable(path, cause) : cause;
+  }
+}
+
+export function unreadable(path: string, cause: unknown): FleetError {
+  return new FleetError('environment', `${path} cannot be read: ${messageOf(cause)}.`, {
+    remedy: 'The user of the MCP server can read the audit log. Run this command as this user.',
+    cause,
+  });
+}
+
+export function isMissing(error: unknown): boolean {
+  return isOfSystem(error) && error.code === 'ENOENT';
+}
+
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+/** Each step gives the lines of one block, because a step for each line would take twice as long. */
+async function* readLines(path: string, signal?: AbortSignal): AsyncGenerator<FileLine[]> {
   let rest: Buffer = Buffer.alloc(0);
   let [number, end] = [0, 0];
   for await (const block of createReadStream(path, { ...(signal && { signal }) })) {

@@ -27,7 +27,7 @@ const LONGEST_SUBJECT = 300;
 
 const PLAIN_KEY = /^[A-Za-z_][\w-]{0,39}$/;
 /** Quotes, braces, `=`, `$` and `?` are missing: what contains them is an expression, a query or a piece of data, and not a name. */
-const PLAIN_VALUE = /^[\p{L}\p{N} _.:/#@+~*,()-]+$/u;
+const PLAIN_VALUE = /^[\p{L}\p{N} _.:/#@+~*,%()-]+$/u;
 
 /** What a secret looks like: a token of a known kind, a credential of HTTP, or a password in an address. */
 const SECRET_LIKE = [
@@ -52,9 +52,11 @@ export function recordedArguments(args: unknown): RequestFacts['args'] {
   return { ...(sha256 && { sha256 }), shown: others > 0 ? { ...shown, '<others>': others } : shown };
 }
 
-/** The name that a client gave to a tool, resource or prompt. */
+/** The name that a client gave to a tool, resource or prompt. The query of an address is left out. */
 export function recordedSubject(subject: string): string {
-  return subject.length <= LONGEST_SUBJECT && isHarmless(subject) ? subject : '<text>';
+  const [name = '', ...query] = subject.split('?');
+  if (name.length > LONGEST_SUBJECT || !isHarmless(name)) return '<text>';
+  return query.length > 0 ? `${name}?<text>` : name;
 }
 
 /** Text that the server itself has checked, such as the name of a caller. It is only cut. */

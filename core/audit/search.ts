@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { changeOf, dayOf } from './folder.ts';
 import { type Ending, type LineOf, parseLine, type RequestFacts } from './lines.ts';
-import { readLines } from './read-file.ts';
+import { forEachLine } from './read-file.ts';
 import { filesOf } from './verify.ts';
 
 /** A request, as its lines record it. Without a decision, its outcome is not known. */
@@ -36,7 +36,7 @@ export interface SearchResult {
 
 /**
  * Searches the audit log from its last day to its first. It stops when it has found enough.
- * @throws FleetError `not-found` if the folder cannot be read
+ * @throws FleetError `not-found` or `environment` if the folder or a file cannot be read
  */
 export async function searchAudit(
   folder: string,
@@ -53,9 +53,7 @@ export async function searchAudit(
     const hadEnough = reader.hasEnough();
     for (const file of ofDay.toReversed()) {
       onFile?.(index++, files.length);
-      for await (const lines of readLines(join(folder, file), signal)) {
-        for (const { text } of lines) reader.add(file, text);
-      }
+      await forEachLine(join(folder, file), ({ text }) => reader.add(file, text), signal);
     }
     reader.endDay();
     if (hadEnough) break;

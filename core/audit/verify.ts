@@ -3,7 +3,7 @@ import { FleetError } from '../errors.ts';
 import { CheckedFile, type Problem, type Remembered } from './checked-file.ts';
 import { auditFiles, dayOf, isTooOld, namedEnds, opening } from './folder.ts';
 import type { FileEnd, LineOf } from './lines.ts';
-import { readLines } from './read-file.ts';
+import { forEachLine, isMissing, unreadable } from './read-file.ts';
 
 /** What the verification of a folder has found. The log is as it was written if there are no problems. */
 export interface Verified {
@@ -36,7 +36,7 @@ const MOST_PROBLEMS = 5;
 
 /**
  * Checks the files of an audit log as a set: each line of each file, and the ends of files that other files name.
- * @throws FleetError `not-found` if the folder cannot be read
+ * @throws FleetError `not-found` or `environment` if the folder or a file cannot be read
  */
 export async function verifyAudit(
   folder: string,
@@ -51,25 +51,27 @@ export async function verifyAudit(
     ],
     ({ file }) => file,
   );
-  const problems: Problem[] = missing(files, remembered, openings);
   const checked: CheckedFile[] = [];
   for (const [index, file] of files.entries()) {
     signal?.throwIfAborted();
     onFile?.(index, files.length);
     const check = new CheckedFile(file, remembered.get(file) ?? []);
-    for await (const lines of readLines(join(folder, file), signal)) for (const line of lines) check.add(line);
+    const isThere = await forEachLine(join(folder, file), (line) => check.add(line), signal);
+    if (!isThere) continue; // a process has removed it for its age since the folder was read
     check.finish();
     checked.push(check);
-    problems.push(...check.problems.slice(0, MOST_PROBLEMS));
   }
-  return { problems, ...summaryOf(checked) };
+  const present = new Set(checked.map(({ file }) => file));
+  const wrong = checked.flatMap(({ problems }) => problems.slice(0, MOST_PROBLEMS));
+  return { problems: [...missing(present, remembered, openings), ...wrong], ...summaryOf(checked) };
 }
 
-/** The files of a log. @throws FleetError `not-found` if the folder cannot be read */
+/** The files of a log. @throws FleetError `not-found` or `environment` if the folder cannot be read */
 export function filesOf(folder: string): string[] {
   try {
     return auditFiles(folder);
   } catch (cause) {
+    if (!isMissing(cause)) throw unreadable(folder, cause);
     throw new FleetError('not-found', `There is no audit log in ${folder}.`, {
       remedy:
         'The MCP server writes it at its first request. Name another folder with --audit-dir (MCP_AUDIT_DIR), or the data folder with --data-dir.',
@@ -95,11 +97,10 @@ function summaryOf(checked: readonly CheckedFile[]): Omit<Verified, 'problems'> 
 
 /** The files that other files name and that no process has removed for their age. */
 function missing(
-  files: readonly string[],
+  present: ReadonlySet<string>,
   remembered: ReadonlyMap<string, readonly Remembered[]>,
   openings: readonly LineOf<'open'>[],
 ): Problem[] {
-  const present = new Set(files);
   const wasRemoved = (file: string) => openings.some((other) => isTooOld(file, dayOf(other.file), other.keptDays));
   return [...remembered]
     .filter(([file]) => !present.has(file) && !wasRemoved(file))

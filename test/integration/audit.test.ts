@@ -218,6 +218,10 @@ describe('fleet audit', () => {
       code: 'not-found',
       message: `There is no audit log in ${folder}.`,
     });
+    await expect(auditHere(import.meta.filename)).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringMatching(/cannot be read: ENOTDIR/),
+    });
     await expect(auditHere(folder, 'verify', '--limit', '2')).rejects.toMatchObject({
       code: 'input',
       message: /--limit/,

@@ -1,12 +1,14 @@
 import { type RequestMethod, Server } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { buildMcp } from '../../cli/mcp-front.ts';
+import { searchAudit } from '../../core/audit/search.ts';
 import { loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import type { TaskMethod } from '../../mcp/tasks/task-methods.ts';
 import { startHttp } from '../../mcp/transports/http.ts';
+import { auditFolderForTest } from '../support/audit-scene.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
@@ -62,9 +64,11 @@ const ANSWERED_FROM_MEMORY = ['prompts/list', 'resources/templates/list', 'resou
 
 let fake: FakeConductor;
 let closing: (() => Promise<unknown>)[];
+let auditDir: string;
 
 beforeEach(async () => {
   closing = [];
+  auditDir = auditFolderForTest();
   fake = await startFakeConductor();
 });
 afterEach(async () => {
@@ -79,6 +83,7 @@ async function serve(caller: Caller, { sessions = false, rpm = 1_000_000 } = {})
     RATE_LIMIT_RPM: String(rpm),
     MCP_PORT: String(await freePort()),
     MCP_SESSIONS: String(sessions),
+    MCP_AUDIT_DIR: auditDir,
   };
   const { config } = loadConfig({ env });
   const api = conductorAt(fake.url);
@@ -149,6 +154,13 @@ function refusalIn({ result, error }: RawAnswer): string {
   return error?.message ?? (result?.isError === true ? JSON.stringify(result.content) : 'not refused');
 }
 
+/** The decisions that the audit log has about each method. */
+async function recordedDecisions(): Promise<Record<string, unknown[]>> {
+  const { requests } = await searchAudit(auditDir, { limit: 1000 });
+  const byMethod = Map.groupBy(requests, ({ method }) => method);
+  return Object.fromEntries([...byMethod].map(([method, all]) => [method, all.map(({ decision }) => decision)]));
+}
+
 const powerless: Caller = { ...callerOf('viewer'), permissions: [] };
 
 describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
@@ -161,6 +173,8 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
       if (!LISTS.includes(method)) expect(refusalIn(answer), method).toContain('Error (denied)');
       else expect(Object.values(answer.result ?? {}).find(Array.isArray), method).toEqual([]);
     }
+    const expected = methods.map((method) => [method, [LISTS.includes(method) ? 'allowed' : 'permission']]);
+    expect(await recordedDecisions()).toEqual(Object.fromEntries(expected));
   });
 
   test('above the rate limit, the server refuses every request whose answer needs Conductor', async () => {
@@ -174,6 +188,9 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
         expect(answer, method).toMatchObject({ status: 429, retryAfter: expect.stringMatching(/^[1-9]\d?$/) });
       } else expect(refusalIn(answer), method).toBe('not refused');
     }
+    const recorded = await recordedDecisions();
+    for (const method of methods)
+      expect(recorded[method], method).toContain(ANSWERED_FROM_MEMORY.includes(method) ? 'allowed' : 'limit');
   });
 
   test('a client above the rate limit still gets an answer to ping or server/discover', async () => {

@@ -65,6 +65,9 @@ describe('redaction', () => {
       expect(recordedSubject(secret)).toBe('<text>');
       expect(JSON.stringify(recordedArguments({ [secret]: 1 }).shown)).toBe('{"<others>":1}');
     }
+    expect(recordedSubject('conductor://workflows/my%20flow/diagram?version=hunter22')).toBe(
+      'conductor://workflows/my%20flow/diagram?<text>',
+    );
     expect(recordedSubject('x'.repeat(400))).toBe('<text>');
   });
 
