@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { FleetError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import { zodPath, zodSentences } from './schema/zod-sentences.ts';
+import { named } from './settings/named.ts';
 import { type Setting, type SettingName, settingList, settings } from './settings/settings.ts';
 import { workerTypesOf } from './settings/worker-type.ts';
 
@@ -76,9 +77,13 @@ export function loadConfig({
   const loaded = config as unknown as Mutable<Config>; // each key was parsed by its own schema above
   loaded.workers = mergeTypes(loaded.workers, types);
   if ((loaded.conductorAuthKey === undefined) !== (loaded.conductorAuthSecret === undefined)) {
-    throw new FleetError('config', 'Only one of CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET is set.', {
-      remedy: 'Set both, or neither for a server without authentication.',
-    });
+    throw new FleetError(
+      'config',
+      `Only one of ${named('conductorAuthKey')} and ${named('conductorAuthSecret')} is set.`,
+      {
+        remedy: 'Set both, or neither for a server without authentication.',
+      },
+    );
   }
   return { config: Object.freeze(loaded), notices };
 }
@@ -205,7 +210,7 @@ function withApiPath(url: string, notices: string[]): string {
   parsed.pathname = parsed.pathname.replace(/\/+$/, '');
   if (!parsed.pathname.endsWith('/api')) {
     parsed.pathname = `${parsed.pathname.replace(/\/$/, '')}/api`;
-    notices.push(`CONDUCTOR_SERVER_URL does not end in /api; using ${parsed.origin}${parsed.pathname}.`);
+    notices.push(`${named('conductorServerUrl')} does not end in /api; using ${parsed.origin}${parsed.pathname}.`);
   }
   return `${parsed.origin}${parsed.pathname}`;
 }

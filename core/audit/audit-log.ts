@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { FleetError, messageOf } from '../errors.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { named } from '../settings/named.ts';
 import { AuditFile } from './audit-file.ts';
 import { DAY_MS, fileName, removeOldFiles, unnamedEnds } from './folder.ts';
 import { shortageOf } from './free-space.ts';
@@ -11,8 +12,7 @@ import type { FileEnd, Line, LineOf } from './lines.ts';
 
 const MAX_FILE_BYTES = 64 * 1_048_576;
 const CHECK_EVERY_MS = 2000;
-const WAY_OUT =
-  'The person who runs this MCP server can free space on this disk, or name a folder on another disk with MCP_AUDIT_DIR.';
+const WAY_OUT = `The person who runs this MCP server can free space on this disk, or name a folder on another disk with ${named('mcpAuditDir')}.`;
 
 export interface AuditLogOptions {
   readonly folder: string;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { FleetError, orUndefined } from '../errors.ts';
+import { named } from '../settings/named.ts';
 import type { Conductor } from './api.ts';
 import type { WorkflowDef } from './types.ts';
 
@@ -228,7 +229,7 @@ function isHeld({ purpose }: LockKey, held: Held): FleetError {
 function isNotKept({ purpose }: LockKey): FleetError {
   return new FleetError('upstream', `The server accepted the lock of this ${NOUN[purpose]} but does not keep it.`, {
     retryable: true,
-    remedy: 'Check that CONDUCTOR_SERVER_URL names a Conductor server, then try again.',
+    remedy: `Check that ${named('conductorServerUrl')} names a Conductor server, then try again.`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Caller, isAllowed } from './permissions.ts';
+import { type Caller, isAllowed, ROLE_SETTING } from './permissions.ts';
 import { PermissionMissing } from './refusals.ts';
 import type { Subject } from './subject.ts';
 
@@ -23,5 +23,5 @@ const WHO_GRANTS: Readonly<Record<Caller['knownBy'], string>> = {
   token:
     'Ask the person who assigns roles at the authorization server for a role with this permission, then get a new token.',
   host: 'Ask the person who runs this MCP server for a role with this permission.',
-  configuration: 'Ask the person who runs this MCP server for a role with this permission (MCP_ROLE).',
+  configuration: `Ask the person who runs this MCP server for a role with this permission. ${ROLE_SETTING} decides it.`,
 };

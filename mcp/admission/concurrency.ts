@@ -1,3 +1,4 @@
+import { named } from '../../core/settings/named.ts';
 import type { Caller } from './permissions.ts';
 import { RateLimited } from './refusals.ts';
 
@@ -18,8 +19,7 @@ export class Concurrency {
         `This MCP server carries out ${this.#most} requests of a caller at the same time, and "${name}" has as many.`,
         {
           retryAfterSeconds: 1,
-          remedy:
-            'Wait for an answer, then send the same request again. Calls with a short wait end sooner. The person who runs this MCP server sets the limit (RATE_LIMIT_CONCURRENT).',
+          remedy: `Wait for an answer, then send the same request again. Calls with a short wait end sooner. The person who runs this MCP server sets the limit with ${named('rateLimitConcurrent')}.`,
         },
       );
     }

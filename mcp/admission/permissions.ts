@@ -59,6 +59,9 @@ export function callerOf(role: Role, name = 'local'): Caller {
   return { id: name, name, role, permissions: GRANTED[role], knownBy: 'configuration' };
 }
 
+/** Where the person who runs the server gives a caller a role. */
+export const ROLE_SETTING = 'MCP_ROLE (in code: callerFrom)';
+
 export function isAllowed({ permissions: granted }: Caller, permission: Permission): boolean {
   return granted.includes(permission);
 }

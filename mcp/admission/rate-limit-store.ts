@@ -1,6 +1,7 @@
 import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { named } from '../../core/settings/named.ts';
 
 /** How many points a caller may use. One point is one request of the cheapest class. */
 export interface Allowance {
@@ -79,12 +80,15 @@ function logOnce(client: RedisEvents, log: Logger): void {
   client.on('close', () => {
     if (!lost)
       log.warn(
-        `Redis (RATE_LIMIT_REDIS_URL) is lost: ${reason}. Until it is back, each process limits its callers alone.`,
+        `The Redis server of ${named('rateLimitRedisUrl')} is lost: ${reason}. Until it is back, each process limits its callers alone.`,
       );
     lost = true;
   });
   client.on('ready', () => {
-    if (lost) log.info('Redis (RATE_LIMIT_REDIS_URL) is back. The processes limit their callers together again.');
+    if (lost)
+      log.info(
+        `The Redis server of ${named('rateLimitRedisUrl')} is back. The processes limit their callers together again.`,
+      );
     lost = false;
   });
 }

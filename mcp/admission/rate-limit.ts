@@ -1,6 +1,7 @@
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import { pause } from '../../core/pause.ts';
+import { named } from '../../core/settings/named.ts';
 import { count } from '../../core/text.ts';
 import type { Caller } from './permissions.ts';
 import type { Allowance, RateLimitStore } from './rate-limit-store.ts';
@@ -150,7 +151,7 @@ function refusal({ limits, caller, subject, points, retryAfterSeconds }: Refused
     `This MCP server accepts ${count(rateLimitRpm, 'request')} a minute from each caller${atOnce}. "${caller.name}" sent more.${counted}`,
     {
       retryAfterSeconds,
-      remedy: `Wait ${retryAfterSeconds} s, then send the same request again. The person who runs this MCP server sets the limit (RATE_LIMIT_RPM, RATE_LIMIT_BURST).`,
+      remedy: `Wait ${retryAfterSeconds} s, then send the same request again. The person who runs this MCP server sets the limit with ${named('rateLimitRpm')} and ${named('rateLimitBurst')}.`,
     },
   );
 }

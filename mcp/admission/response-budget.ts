@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
+import { named } from '../../core/settings/named.ts';
 import { clip } from '../../core/text.ts';
 import type { Subject } from './subject.ts';
 
@@ -33,6 +34,8 @@ function isTaskWithResult<R>(result: R): result is R & { result: CallToolResult 
   return isObject(result) && isToolResult(result.result);
 }
 
+const ASK_FOR_LESS = `Ask for less: pass a smaller limit, or ask for one page or for less detail. ${named('maxResponseSizeKb')} sets the limit.`;
+
 function fitText<R extends CallToolResult>(result: R, budget: number, subject: Subject): R {
   const size = bytesOf(result);
   if (size <= budget) return result;
@@ -40,7 +43,7 @@ function fitText<R extends CallToolResult>(result: R, budget: number, subject: S
   const others = result.content.filter((block) => block.type !== 'text');
   const text = texts.join('\n');
   const withText = (shown: string): R => ({ ...result, content: [{ type: 'text', text: shown }, ...others] });
-  const note = `\n[Cut here: the answer has ${kb(size)} KB, but the limit is ${kb(budget)} KB (MAX_RESPONSE_SIZE_KB). Ask for less: pass a smaller limit, or ask for one page or for less detail.]`;
+  const note = `\n[Cut here: the answer has ${kb(size)} KB, but the limit is ${kb(budget)} KB. ${ASK_FOR_LESS}]`;
 
   let [fits, tooMuch] = [0, text.length];
   while (tooMuch - fits > 1) {
@@ -55,8 +58,7 @@ function fitText<R extends CallToolResult>(result: R, budget: number, subject: S
 function tooLarge(size: number, budget: number, { annotations }: Subject): FleetError {
   const done = annotations.readOnlyHint ? '' : ' The call itself took effect, so do not repeat it.';
   return new FleetError('input', `The answer has ${kb(size)} KB, but the limit is ${kb(budget)} KB.${done}`, {
-    remedy:
-      'Ask for less: pass a smaller limit, or ask for one page or for less detail. MAX_RESPONSE_SIZE_KB sets the limit.',
+    remedy: ASK_FOR_LESS,
   });
 }
 

@@ -5,6 +5,7 @@ import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Task, TaskResult } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { jsonCopy } from '../../core/json.ts';
+import { named } from '../../core/settings/named.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';
 import { SEAL, type Seal } from '../signing/state-key.ts';
 
@@ -109,8 +110,7 @@ function isEndedBy({ status, outputData, reasonForIncompletion }: Ending, task: 
 
 function notYours(): FleetError {
   return new FleetError('denied', 'This claim belongs to another caller, or this server did not make it.', {
-    remedy:
-      'Stop this work, and call claim_task for another task. If the server has several processes or was restarted, the person who runs it must set MCP_STATE_KEY.',
+    remedy: `Stop this work, and call claim_task for another task. If the server has several processes or was restarted, the person who runs it must set ${named('mcpStateKey')}.`,
   });
 }
 

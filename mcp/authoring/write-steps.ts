@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { named } from '../../core/settings/named.ts';
 import { clip } from '../../core/text.ts';
 import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
@@ -42,7 +43,7 @@ export async function writeSteps({ name, description, toolsRequired }: Wanted, c
   const tools = toolsRequired && (await aboutTools(toolsRequired, context.conductor));
   const base = promptFor(description, tools);
   let prompt = base;
-  let why = 'No model can write the steps: this client does not support sampling, and LLM_PROVIDER is not set.';
+  let why = `No model can write the steps: this client does not support sampling, and ${named('llmProvider')} is not set.`;
   for (let round = 1; round <= TRIES; round++) {
     const answer = await askModel(prompt, `steps-${round}`, context);
     if (answer === undefined) break;

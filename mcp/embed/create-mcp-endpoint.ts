@@ -18,6 +18,7 @@ import { refuseWithStatus } from '../transports/door/refuse-with-status.ts';
 import { hostCheck } from '../transports/host-check.ts';
 import { type Arrival, nodeHandler } from '../transports/node-handler.ts';
 import { bodyLimits, refusal } from '../transports/request-body.ts';
+import { CALL_ENDED } from '../transports/stateless.ts';
 import { webHandler } from '../transports/web-handler.ts';
 import { type CallerFrom, type McpEndpointOptions, OWN_OPTIONS } from './endpoint-options.ts';
 
@@ -123,7 +124,7 @@ function door({
   const check = hostCheck(config);
   return async (arrival: Arrival): Promise<Response> => {
     const { request, incoming } = arrival;
-    if (served.isClosed()) return refusal(503, -32000, 'This MCP endpoint has been closed.');
+    if (served.isClosed()) return closed();
     const refused = check(arrival);
     if (refused) return refused;
     const who = await callerFrom?.(request, incoming);
@@ -131,6 +132,9 @@ function door({
     const body = await arrival.readBody();
     if (body instanceof Response) return body;
     const given = { ...body, ...(who && { authInfo: authInfoOf(who) }) };
-    return served.fetch(request, given, incoming?.socket.remoteAddress);
+    const answer = await served.fetch(request, given, incoming?.socket.remoteAddress);
+    return answer.status === CALL_ENDED && served.isClosed() ? closed() : answer;
   };
 }
+
+const closed = () => refusal(503, -32000, 'This MCP endpoint has been closed.');

@@ -22,7 +22,7 @@ create_workflow: register, save, update a definition
 design_and_execute_workflow: build from an idea, compose steps
 update_task: report progress, complete, fail, give back my task
 search_docs: manual, guide, what a rule means
-Off until this server is started with --toolsets:
+Off until switched on with --toolsets/mcpToolsets:
 operate = signal_workflow: event, callback, message; skip_task: leave out a step; rerun_workflow: back to a step, changed input
 author = validate_workflow: check, lint a draft; diff_workflow: what changed, differences; delete_workflow: remove, unregister; get_workflow_template: examples, starting point; create_task_definition: set retries, timeouts, limits; get_task_definition: read these settings
 schedules = list_schedules: cron, next times; create_schedule: every day, at night; change_schedule: switch off, on, delete, run now

@@ -74,7 +74,7 @@ export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool 
 }
 
 function switchedOff({ name, toolset }: Tool): ProtocolError {
-  const how = `The person who runs this MCP server can switch it on with --toolsets default,${toolset}, or by adding --tools ${name}.`;
+  const how = `The person who runs this MCP server can switch it on with --toolsets default,${toolset} or --tools ${name}. In code these are the options mcpToolsets and mcpTools.`;
   return new ProtocolError(
     ProtocolErrorCode.InvalidParams,
     `Tool ${name} belongs to the toolset ${toolset}, which is off. ${how}`,

@@ -6,6 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { named } from '../../core/settings/named.ts';
 import type { Caller } from '../admission/permissions.ts';
 
 /** A person may take this long to answer a form. */
@@ -53,7 +54,7 @@ export function requestStates(key: Uint8Array, { id }: Pick<Caller, 'id'>, about
         if (cause instanceof Error && cause.message === 'expired') return undefined;
         const refusal = new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          'Invalid requestState: it was not made for this call. Send it back unchanged, with the same arguments, as the same caller. If the server was restarted, or has several processes without a common MCP_STATE_KEY, make the call again without requestState.',
+          `Invalid requestState: it was not made for this call. Send it back unchanged, with the same arguments, as the same caller. If the server was restarted, or has several processes without a common ${named('mcpStateKey')}, make the call again without requestState.`,
         );
         refusal.cause = cause;
         throw refusal;

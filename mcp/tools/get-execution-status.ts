@@ -9,6 +9,7 @@ import {
 } from '../../core/conductor/execution-facts.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { named } from '../../core/settings/named.ts';
 import { clip, duration, instant } from '../../core/text.ts';
 import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
@@ -289,7 +290,7 @@ function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] 
     lines.push(`One task with its whole values: ${again({ detail: 'task', taskRef: ref })}`);
   }
   if (detail === 'task' || ofTasks.length < cut.length) {
-    lines.push('Values that are still cut do not fit into one answer; MAX_RESPONSE_SIZE_KB sets the limit.');
+    lines.push(`Values that are still cut do not fit into one answer; ${named('maxResponseSizeKb')} sets the limit.`);
   }
   return lines;
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { named } from '../../core/settings/named.ts';
+import { ROLE_SETTING } from '../admission/permissions.ts';
 import { defineTool, type ToolOffer } from '../engine/define-tool.ts';
 import { toolsets } from '../engine/toolsets.ts';
 import { jsonObject } from '../shared/fields.ts';
@@ -44,7 +46,7 @@ export default defineTool({
     ...byReason(withheld),
     ...(withheld.length > 0
       ? [
-          'The person who runs this MCP server can change that: --toolsets switches tools on, and MCP_ROLE sets the role.',
+          `The person who runs this MCP server can change that: ${named('mcpToolsets')} switches tools on, and ${ROLE_SETTING} decides the role.`,
         ]
       : []),
   ];

@@ -41,10 +41,13 @@ export function serveBothEras(options: BothErasOptions): BothEras {
       const context = { era, requestInfo: request, address, ...(authInfo && { authInfo }) } as const;
       return admitAtDoor({ front: options, context, given, refuse }, async (admitted) => {
         if (era === 'modern') return fetchWithSubscriptions(subscriptions, request, modern.fetch, admitted);
-        return sessions ? sessions.fetch(request, admitted) : stateless(request, admitted);
+        return sessions ? sessions.fetch(request, admitted) : stateless.fetch(request, admitted);
       });
     },
-    close: async () => void (await Promise.all([modern.close(), sessions?.close()])),
+    async close() {
+      stateless.close();
+      await Promise.all([modern.close(), sessions?.close()]);
+    },
   };
 }
 

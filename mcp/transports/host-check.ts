@@ -1,4 +1,6 @@
 import type { Config } from '../../core/config.ts';
+import { named } from '../../core/settings/named.ts';
+import type { SettingName } from '../../core/settings/settings.ts';
 import { quote } from '../shared/quote.ts';
 import type { Arrival } from './node-handler.ts';
 import { refusal } from './request-body.ts';
@@ -22,10 +24,10 @@ export function hostCheck({ mcpAllowedHosts, mcpAllowedOrigins }: Allowed, own: 
     if (!host) return malformed('the request has no Host header.');
     const name = hostnameOf(host);
     if (name === undefined) return malformed(`the Host header ${shown(host)} is not a host name with a port.`);
-    if (!hosts.has(name)) return refused(`Invalid Host: ${shown(name)}`, 'mcpAllowedHosts (MCP_ALLOWED_HOSTS)');
+    if (!hosts.has(name)) return refused(`Invalid Host: ${shown(name)}`, 'mcpAllowedHosts');
     const origin = request.headers.get('origin');
     if (origin === null || origins.has(hostnameOfOrigin(origin) ?? '')) return undefined;
-    return refused(`Invalid Origin: ${shown(origin)}`, 'mcpAllowedOrigins (MCP_ALLOWED_ORIGINS)');
+    return refused(`Invalid Origin: ${shown(origin)}`, 'mcpAllowedOrigins');
   };
 }
 
@@ -53,6 +55,6 @@ export function malformed(message: string): Response {
   return refusal(400, -32600, `Bad Request: ${message}`);
 }
 
-function refused(message: string, setting: string): Response {
-  return refusal(403, -32000, `${message}. The person who runs this MCP server can allow it in ${setting}.`);
+function refused(message: string, setting: SettingName): Response {
+  return refusal(403, -32000, `${message}. The person who runs this MCP server can allow it in ${named(setting)}.`);
 }

@@ -1,5 +1,6 @@
 import { isJsonContentType, type McpHandlerRequestOptions, type RequestId } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
+import { named } from '../../core/settings/named.ts';
 import { count } from '../../core/text.ts';
 
 /** Bodies that are being read may hold this many times the largest body, all together. */
@@ -101,7 +102,7 @@ function tooLarge({ maxBytes }: BodyLimits): Response {
 
 function tooSlow({ timeoutMs }: BodyLimits): Response {
   const text = `Request Timeout: the body did not arrive within ${count(timeoutMs / 1000, 'second')}`;
-  return refusal(408, -32000, `${text} (MCP_RECEIVE_TIMEOUT_MS). Send the request again.`);
+  return refusal(408, -32000, `${text}. Send the request again. ${named('mcpReceiveTimeoutMs')} sets the limit.`);
 }
 
 function noRoom(): Response {

@@ -1,6 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/definition-lock.ts';
 import type { Logger } from '../../core/log.ts';
+import { named } from '../../core/settings/named.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import type { ToolSource } from '../engine/tool-catalogue.ts';
 import type { DefinitionCache, DefinitionIndex } from '../shared/definition-cache.ts';
@@ -53,7 +54,7 @@ export function workflowToolSource({
     );
     if (leftOut > 0)
       log.warn(
-        `${leftOut} more workflows could be tools. Choose with MCP_WORKFLOW_TOOLS, or raise MCP_WORKFLOW_TOOLS_MOST`,
+        `${leftOut} more workflows could be tools. Choose with ${named('mcpWorkflowTools')}, or raise ${named('mcpWorkflowToolsMost')}`,
       );
     const names = toolNames(
       offered.map(({ def }) => def.name),

@@ -199,7 +199,9 @@ describe('N6: every command reports a server that is not a Conductor server, and
       );
       expect(error, what).toMatchObject({
         code: 'upstream',
-        remedy: expect.stringMatching(/^Check that CONDUCTOR_SERVER_URL names the API of a Conductor server/),
+        remedy: expect.stringMatching(
+          /^Check that CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\) names the API of a Conductor server/,
+        ),
       });
     }
   });

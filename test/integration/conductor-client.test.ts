@@ -140,12 +140,32 @@ test('N1: the refusal of a server whose disk is full says so', async () => {
 describe('N6: the client tells the refusal of a Conductor server from the answer of another program', () => {
   test.each([
     ['not-found', 404, { status: 404, message: 'No such workflow', retryable: false }, undefined],
-    ['not-found', 404, { status: 404, message: 'No static resource api/version.' }, /the path in CONDUCTOR_SERVER_URL/],
+    [
+      'not-found',
+      404,
+      { status: 404, message: 'No static resource api/version.' },
+      /the path in CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\)/,
+    ],
     ['conflict', 409, { status: 409, message: 'already exists', retryable: false }, undefined],
-    ['upstream', 404, { error: 'Not Found' }, /Check that CONDUCTOR_SERVER_URL names the API/],
-    ['upstream', 404, { message: 'Not Found' }, /Check that CONDUCTOR_SERVER_URL names the API/],
-    ['upstream', 405, '<html>405 Not Allowed</html>', /Check that CONDUCTOR_SERVER_URL names the API/],
-    ['upstream', 307, '', /Check that CONDUCTOR_SERVER_URL names the API/],
+    [
+      'upstream',
+      404,
+      { error: 'Not Found' },
+      /Check that CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\) names the API/,
+    ],
+    [
+      'upstream',
+      404,
+      { message: 'Not Found' },
+      /Check that CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\) names the API/,
+    ],
+    [
+      'upstream',
+      405,
+      '<html>405 Not Allowed</html>',
+      /Check that CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\) names the API/,
+    ],
+    ['upstream', 307, '', /Check that CONDUCTOR_SERVER_URL \(in code: conductorServerUrl\) names the API/],
   ])('%s for HTTP %i %j', async (code, status, body, remedy) => {
     fake.routes = () => ({ status, body });
     const error = await conductor()

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type SettingName, settings } from '../../core/settings/settings.ts';
 
@@ -28,3 +28,23 @@ test.each(options)(
     else if (usual !== undefined) expect(stated).toBe(String(usual));
   },
 );
+
+/** Code that only commands run, and the settings themselves. */
+const ONLY_COMMANDS =
+  /^core\/(settings\/|conductor\/(embedded\/|ensure-server)|audit\/verify)|^mcp\/transports\/(http|stdio|server\/)/;
+
+test('no text that a program can get names only the variable of an option: `named` gives both names', () => {
+  const reachable = globSync('{core,mcp,workers/{embed,runtime}}/**/*.ts');
+  const variables = options.map(({ name }) => settings[name as SettingName].env); // cast: the test above checks it
+  const named = new RegExp(`\\b(${[...variables, 'MCP_ROLE'].join('|')})\\b(?! \\(in code: )`);
+  const offenders = reachable
+    .filter((file) => !ONLY_COMMANDS.test(file) && file !== 'core/conductor/connection/credentials.ts') // which lists what the SDK reads
+    .flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    .filter((line) => named.test(line) && !/: (\/\/|\/?\*)/.test(line));
+  expect(reachable.length).toBeGreaterThan(200);
+  expect(offenders).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../errors.ts';
+import { named } from '../../settings/named.ts';
 import type { HttpAnswer } from './transport.ts';
 
 /** The body of every error that the server writes itself. */
@@ -22,8 +23,8 @@ export function unreachable(
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
   return new FleetError('upstream', message, {
     remedy: isHere(serverUrl)
-      ? 'If `npm start` or `fleet server start` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set CONDUCTOR_SERVER_URL to a running one.'
-      : 'If the server is starting or restarting, try again in a minute. Otherwise check that it runs, that this machine can reach it, and that CONDUCTOR_SERVER_URL is its address.',
+      ? `If \`npm start\` or \`fleet server start\` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set ${named('conductorServerUrl')} to a running one.`
+      : `If the server is starting or restarting, try again in a minute. Otherwise check that it runs, that this machine can reach it, and that ${named('conductorServerUrl')} is its address.`,
     cause,
   });
 }
@@ -36,7 +37,7 @@ function isHere(serverUrl: string): boolean {
 /** The error for credentials that the server refuses. */
 export function denied(message: string, cause: unknown): FleetError {
   return new FleetError('denied', `The Conductor server refused the credentials: ${message}`, {
-    remedy: 'Check CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET.',
+    remedy: `Check ${named('conductorAuthKey')} and ${named('conductorAuthSecret')}.`,
     cause,
   });
 }
@@ -50,8 +51,7 @@ export function notConductor(
 ): FleetError {
   const answered = status < 300 ? 'answered' : `answered HTTP ${status}`;
   return new FleetError('upstream', `${call} at ${serverUrl} ${answered} with ${contentOf(text)}.`, {
-    remedy:
-      'Check that CONDUCTOR_SERVER_URL names the API of a Conductor server and that no proxy answers in its place.',
+    remedy: `Check that ${named('conductorServerUrl')} names the API of a Conductor server and that no proxy answers in its place.`,
     cause,
   });
 }
@@ -105,8 +105,7 @@ function diskFull(serverUrl: string, message: string, cause: unknown): FleetErro
 /** True if the server has no such path. Its scheduler, for example, can be off. */
 const isNoPath = (message: string) => message.startsWith('No static resource');
 
-const NO_PATH_REMEDY =
-  'This server does not have the path. Check the path in CONDUCTOR_SERVER_URL, which usually is /api, and the version of the server.';
+const NO_PATH_REMEDY = `This server does not have the path. Check the path in ${named('conductorServerUrl')}, which usually is /api, and the version of the server.`;
 
 /**
  * False if another program wrote the answer. A Conductor server describes each refusal of a request. Proxies in front of it may answer 401,

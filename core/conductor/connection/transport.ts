@@ -3,6 +3,8 @@ import { StringDecoder } from 'node:string_decoder';
 import type { Agent, Dispatcher } from 'undici';
 import type { Config } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
+import { named } from '../../settings/named.ts';
+import type { SettingName } from '../../settings/settings.ts';
 
 /** TLS and proxy settings of the connection to the server. */
 export type TransportConfig = Partial<
@@ -146,18 +148,18 @@ async function opener(config: TransportConfig): Promise<(connections: number | n
 
 function tlsOptions({ conductorTlsCaPath, conductorTlsCertPath, conductorTlsKeyPath }: TransportConfig) {
   return {
-    ...(conductorTlsCaPath !== undefined && { ca: read(conductorTlsCaPath, 'CONDUCTOR_TLS_CA_PATH') }),
-    ...(conductorTlsCertPath !== undefined && { cert: read(conductorTlsCertPath, 'CONDUCTOR_TLS_CERT_PATH') }),
-    ...(conductorTlsKeyPath !== undefined && { key: read(conductorTlsKeyPath, 'CONDUCTOR_TLS_KEY_PATH') }),
+    ...(conductorTlsCaPath !== undefined && { ca: read(conductorTlsCaPath, 'conductorTlsCaPath') }),
+    ...(conductorTlsCertPath !== undefined && { cert: read(conductorTlsCertPath, 'conductorTlsCertPath') }),
+    ...(conductorTlsKeyPath !== undefined && { key: read(conductorTlsKeyPath, 'conductorTlsKeyPath') }),
   };
 }
 
-function read(file: string, variable: string): string {
+function read(file: string, setting: SettingName): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new FleetError('config', `Cannot read ${file}: ${messageOf(cause)}`, {
-      remedy: `Name a readable PEM file in ${variable}.`,
+      remedy: `Name a readable PEM file in ${named(setting)}.`,
       cause,
     });
   }
