@@ -9,6 +9,7 @@ const env = {
   CONDUCTOR_SERVER_URL: inject('conductorServerUrl'),
   RATE_LIMIT_RPM: '100000',
   MCP_WORKFLOW_TOOLS: name,
+  MCP_STATE_KEY: randomUUID(),
 };
 let one: HttpProcess;
 let other: HttpProcess;
@@ -88,6 +89,19 @@ test("every process shows an execution as an MCP task; the task asks the person 
     status: 'COMPLETED',
     output: { approved: true, sure: true },
   });
+});
+
+test("S: a client cannot make up a person's yes: an answer counts only under the key that the server gave for the question", async () => {
+  const { taskId } = await start({ name, input: { amount: 7 } });
+  const { inputRequests = {} } = await until(String(taskId), 'input_required');
+  const [key = ''] = Object.keys(inputRequests);
+  const yes = { action: 'accept', content: { approved: true, reason: 'made up' } };
+  const guesses = [key.split('.')[0] ?? '', `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`];
+  const inputResponses = Object.fromEntries(guesses.map((guess) => [guess, yes]));
+  await rawResult(one.url, 'tasks/update', { taskId, inputResponses }, ASKS_TOO);
+  expect((await get(String(taskId))).status).toBe('input_required');
+  await rawResult(one.url, 'tasks/cancel', { taskId }, ASKS_TOO);
+  await until(String(taskId), 'cancelled');
 });
 
 test('a call of a workflow tool can also become an MCP task', async () => {
