@@ -214,55 +214,6 @@ describe('a decision', () => {
   });
 });
 
-test('S2: the server keeps who started an execution, also in a sub-workflow, and after a restart and a rerun', async () => {
-  const parent = `${prefix}_parent`;
-  const sub = {
-    name: 'sub',
-    taskReferenceName: 'sub',
-    type: 'SUB_WORKFLOW',
-    subWorkflowParam: { name: order, version: 1 },
-  };
-  await conductor.putWorkflowDef({
-    name: parent,
-    version: 1,
-    schemaVersion: 2,
-    tasks: [{ ...sub, inputParameters: {} }],
-  });
-  const starterOf = async (id: string) => (await execution(id)).taskToDomain;
-  const local = { 'fleet:started-by': 'local' };
-  const forged = { taskToDomain: { 'fleet:started-by': 'ann' }, createdBy: 'ann', 'fleet:started-by': 'ann' };
-
-  const { structured } = await ok('execute_workflow', { name: order, input: { what: 'desk', ...forged } });
-  const id = String(structured.executionId);
-  expect(await starterOf(id)).toEqual(local);
-  const raw = await ok('invoke_api', {
-    operation: 'startWorkflow',
-    body: { name: order, input: {}, ...forged, 'fleet:started-by': undefined },
-  });
-  expect(await starterOf(String(raw.structured.answer))).toEqual(local);
-  await conductor.terminate(id, 'test');
-  await conductor.restart(id);
-  expect(await starterOf(id)).toEqual(local);
-  await conductor.terminate(id, 'test');
-  await ok('rerun_workflow', { executionId: id, workflowInput: { what: 'lamp' } });
-  expect(await execution(id)).toMatchObject({ taskToDomain: local, input: { what: 'lamp' } });
-
-  const args = { executionId: id, taskRef: 'decide', decision: 'approve', reason: 'mine' };
-  const text = await refused('decide_approval', args);
-  expect(text).toMatch(/^Error \(conflict\): You started this execution yourself/);
-  const [, confirm] = /"confirm":"([^"]+)"/.exec(text) ?? [];
-  await ok('decide_approval', { ...args, confirm });
-  const [task] = (await execution(id)).tasks;
-  expect(task?.outputData.approvalRecord).toMatchObject({ startedBy: 'local', decidedByStarter: true });
-
-  const outer = await ok('execute_workflow', { name: parent });
-  const subId = async () => (await execution(String(outer.structured.executionId))).tasks[0]?.subWorkflowId;
-  await expect.poll(subId, { timeout: 20_000 }).toBeTruthy();
-  const inner = { ...args, executionId: await subId() };
-  expect(await refused('decide_approval', inner)).toMatch(/You started this execution yourself/);
-  await conductor.terminate(String(outer.structured.executionId), 'end of test');
-});
-
 describe('several people who decide', () => {
   let http: HttpProcess;
   beforeAll(async () => {

@@ -119,3 +119,70 @@ describe('if the execution of a key has failed', () => {
     expect(await start(client, args)).toEqual({ id, isNew: false });
   });
 });
+
+test('S2: the server keeps who started an execution, also in a sub-workflow, and after a restart and a rerun', async () => {
+  const own = await connect(
+    '2026-07-28',
+    stdioTarget({ CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), MCP_TOOLSETS: 'all' }),
+  );
+  const ask = async (tool: string, args: Record<string, unknown>, isError = false) => {
+    const answer = await own.call(tool, args);
+    expect(answer.isError, answer.text).toBe(isError);
+    return answer;
+  };
+  const [order, parent] = [`${name}_order`, `${name}_parent`];
+  const human = {
+    name: 'decide',
+    taskReferenceName: 'decide',
+    type: 'HUMAN',
+    inputParameters: { what: '${workflow.input.what}' },
+  };
+  await conductor.putWorkflowDef({ name: order, version: 1, schemaVersion: 2, tasks: [human] });
+  const sub = {
+    name: 'sub',
+    taskReferenceName: 'sub',
+    type: 'SUB_WORKFLOW',
+    subWorkflowParam: { name: order, version: 1 },
+  };
+  await conductor.putWorkflowDef({
+    name: parent,
+    version: 1,
+    schemaVersion: 2,
+    tasks: [{ ...sub, inputParameters: {} }],
+  });
+  const starterOf = async (id: string) => (await conductor.getExecution(id)).taskToDomain;
+  const local = { 'fleet:started-by': 'local' };
+  const forged = { taskToDomain: { 'fleet:started-by': 'ann' }, createdBy: 'ann', 'fleet:started-by': 'ann' };
+
+  const { structured } = await ask('execute_workflow', { name: order, input: { what: 'desk', ...forged } });
+  const id = String(structured.executionId);
+  expect(await starterOf(id)).toEqual(local);
+  const raw = await ask('invoke_api', {
+    operation: 'startWorkflow',
+    body: { name: order, input: {}, ...forged, 'fleet:started-by': undefined },
+  });
+  expect(await starterOf(String(raw.structured.answer))).toEqual(local);
+  await conductor.terminate(id, 'test');
+  await conductor.restart(id);
+  expect(await starterOf(id)).toEqual(local);
+  await conductor.terminate(id, 'test');
+  await ask('rerun_workflow', { executionId: id, workflowInput: { what: 'lamp' } });
+  expect(await conductor.getExecution(id)).toMatchObject({ taskToDomain: local, input: { what: 'lamp' } });
+
+  const args = { executionId: id, taskRef: 'decide', decision: 'approve', reason: 'mine' };
+  const text = (await ask('decide_approval', args, true)).text;
+  expect(text).toMatch(/^Error \(conflict\): You started this execution yourself/);
+  const [, confirm] = /"confirm":"([^"]+)"/.exec(text) ?? [];
+  await ask('decide_approval', { ...args, confirm });
+  const [task] = (await conductor.getExecution(id)).tasks;
+  expect(task?.outputData.approvalRecord).toMatchObject({ startedBy: 'local', decidedByStarter: true });
+
+  const outer = await ask('execute_workflow', { name: parent });
+  const subId = async () =>
+    (await conductor.getExecution(String(outer.structured.executionId))).tasks[0]?.subWorkflowId;
+  await expect.poll(subId, { timeout: 20_000 }).toBeTruthy();
+  const inner = { ...args, executionId: await subId() };
+  expect((await ask('decide_approval', inner, true)).text).toMatch(/You started this execution yourself/);
+  await conductor.terminate(String(outer.structured.executionId), 'end of test');
+  await own.close();
+});
