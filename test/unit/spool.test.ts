@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -49,6 +49,16 @@ describe('the spool', () => {
     expect(text()).toBe('');
     await spool.close();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('closing does not fail, although the folder has become unusable', async () => {
+    const folder = aFolder();
+    const { spool } = await open(folder);
+    await spool.append(result('a'));
+    await spool.delivered('a');
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, 'a file in place of the folder');
+    await expect(spool.close()).resolves.toBeUndefined();
   });
 
   test('only one process takes over the file of an ended process', async () => {

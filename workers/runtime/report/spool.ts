@@ -110,10 +110,15 @@ export class Spool {
     return this.#inOrder(async () => {
       if (!this.#file) return;
       const path = join(this.#folder, this.#name);
-      await this.#file.close();
+      try {
+        await this.#file.close();
+        if (this.#undelivered.size === 0) await rm(path, { force: true });
+        else await rename(path, join(this.#folder, closedName()));
+      } catch (error) {
+        // The stop of the workers must not fail. Another process takes the file over when this process has ended.
+        this.#log.warn({ reason: messageOf(error), folder: this.#folder }, 'the spool could not be closed');
+      }
       this.#file = undefined;
-      if (this.#undelivered.size === 0) await rm(path, { force: true });
-      else await rename(path, join(this.#folder, closedName())).catch(() => undefined); // the end of the process gives it up, too
     });
   }
 
