@@ -56,14 +56,17 @@ export class ExecutionTasks implements Tasks {
   }
 
   async update(taskId: string, responses: InputResponses, by: TaskClient): Promise<boolean> {
+    // An allow-list of tools also holds for the method that does the same.
+    await this.#find(SAME_AS['tasks/update'], by.connection);
     const found = await this.#open(taskId, by);
     if (found) await decide(found, responses);
     return found !== undefined;
   }
 
   async cancel(taskId: string, by: TaskClient): Promise<boolean> {
+    const terminate = await this.#find(SAME_AS['tasks/cancel'], by.connection);
     const found = await this.#open(taskId, by);
-    if (found) await this.#terminate(found);
+    if (found) await end(found, terminate);
     return found !== undefined;
   }
 
@@ -88,22 +91,21 @@ export class ExecutionTasks implements Tasks {
     }
   }
 
-  /** Ends the execution as its tool does. If it ended at this moment, the client has what it wanted. */
-  async #terminate({ context, execution }: Found): Promise<void> {
-    if (hasEnded(execution.status)) return;
-    const tool = await this.#tool(SAME_AS['tasks/cancel']);
-    const args = { executionIds: [execution.workflowId], reason: 'Cancelled by the MCP client that started it.' };
-    try {
-      await tool.handle(tool.input.parse(args), context);
-    } catch (error) {
-      if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
-    }
-  }
-
   async #tool(name: string): Promise<Tool> {
     const tool = (await this.#surroundings.tools()).find((one) => one.name === name);
     if (!tool) throw new Error(`The tool ${name} is missing.`);
     return tool;
+  }
+}
+
+/** Ends the execution as its tool does. If it ended at this moment, the client has what it wanted. */
+async function end({ context, execution }: Found, terminate: Tool): Promise<void> {
+  if (hasEnded(execution.status)) return;
+  const args = { executionIds: [execution.workflowId], reason: 'Cancelled by the MCP client that started it.' };
+  try {
+    await terminate.handle(terminate.input.parse(args), context);
+  } catch (error) {
+    if (!(error instanceof FleetError && error.code === 'conflict')) throw error;
   }
 }
 

@@ -57,3 +57,20 @@ test.each<[Fault, string]>([
     expect(error?.message).toContain(word);
   },
 );
+
+test('S: an allow-list without decide_approval and terminate_workflow also holds for tasks/update and tasks/cancel', async () => {
+  const few = await startHttpProcess({
+    CONDUCTOR_SERVER_URL: fake.url,
+    MCP_TOOLS: 'execute_workflow,get_execution_status',
+  });
+  const before = fake.requests.length;
+  for (const [method, tool] of [
+    ['tasks/update', 'decide_approval'],
+    ['tasks/cancel', 'terminate_workflow'],
+  ] as const) {
+    const { error } = await raw(few.url, method, { taskId, inputResponses: {} });
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining(tool) });
+  }
+  expect(fake.requests.slice(before).filter(({ method }) => method !== 'GET')).toEqual([]);
+  await few.stop();
+}, 60_000);
