@@ -94,12 +94,13 @@ class Session {
   async pull(asked: readonly string[]): Promise<void> {
     const { out, stdout, force } = this.#options;
     const wanted: Wanted[] = [];
-    for (const name of asked) {
+    for (const name of new Set(asked)) {
       const stored = await this.#fetch(name);
       const file = out === undefined ? await this.#fileFor(stored.name) : await realPlace(resolve(out));
       if (!stdout && !force) refuseExisting([file], IS_THERE);
       wanted.push({ file, stored });
     }
+    if (!stdout) refuseSharedFiles(wanted);
     const pulled = await this.#sources(wanted);
     if (stdout) return this.#context.print(pulled.map(({ source }) => source.trimEnd()).join('\n\n'));
     for (const [index, { file }] of wanted.entries()) await this.#write(file, pulled[index] as Pulled, force);
@@ -215,6 +216,17 @@ class Session {
   async #write(file: string, { source }: Pulled, force: boolean): Promise<void> {
     await write(file, source, { force });
     this.#context.print(shownPath(file));
+  }
+}
+
+/** @throws FleetError `input` if two of the definitions would be written to one file */
+function refuseSharedFiles(wanted: readonly Wanted[]): void {
+  for (const [file, sharing] of Map.groupBy(wanted, (one) => one.file)) {
+    if (sharing.length === 1) continue;
+    const names = sharing.map(({ stored }) => `${shownName(stored.name)}:${stored.version}`).join(' and ');
+    throw new FleetError('input', `${names} would be written to the same file, ${shownPath(file)}.`, {
+      remedy: 'Pull each of them alone, with --out.',
+    });
   }
 }
 

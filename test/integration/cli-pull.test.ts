@@ -108,6 +108,21 @@ describe('fleet pull', () => {
     expect(readFileSync(join(folder, 'definitions/kept.ts'), 'utf8')).toContain("name: 'kept'");
   });
 
+  test.each([
+    ['two names that make one file name', ['Big_Order', 'bigOrder'], 'Big_Order:1 and bigOrder:1'],
+    ['two versions of a workflow', ['bigOrder:1', 'bigOrder:2'], 'bigOrder:1 and bigOrder:2'],
+  ])('fleet pull refuses %s in one call, also with --force', async (_, names, said) => {
+    store(small('Big_Order'), small('bigOrder'), small('bigOrder', [wait('longer')], 2));
+    const folder = join(outside, 'shared-file');
+    await expect(fleetPull(folder, ...names, '--force')).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining(`${said} would be written to the same file`),
+    });
+    expect(existsSync(folder)).toBe(false);
+    await fleetPull(folder, 'bigOrder:1', 'bigOrder:1');
+    rmSync(folder, { recursive: true });
+  });
+
   test('fleet pull --stdout prints the requested version and writes no file', async () => {
     store(small('versions', [wait('first')], 1), small('versions', [wait('second')], 2));
     const folder = join(outside, 'versions');
