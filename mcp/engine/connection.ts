@@ -51,7 +51,7 @@ export function connector({ config, callerFrom }: ConnectOptions): Connect {
 
 /** Who a host says the caller of a request is. */
 export interface CallerIdentity {
-  /** Names the caller. A session of the 2025 revision belongs to one name. */
+  /** Names the caller. A session of the 2025 revision belongs to one name. It ends for a caller who loses a permission. */
   readonly name: string;
   readonly role: Role;
 }
