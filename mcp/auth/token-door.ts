@@ -1,4 +1,5 @@
 import {
+  type AuthInfo,
   bearerAuthChallengeResponse,
   OAuthError,
   OAuthErrorCode,
@@ -6,8 +7,6 @@ import {
 } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Caller } from '../admission/permissions.ts';
-import { callerIn } from '../engine/connection.ts';
 import type { ChallengeScopes } from '../transports/door/refuse-with-status.ts';
 import { refusal } from '../transports/request-body.ts';
 import { insufficientScope } from './insufficient-scope.ts';
@@ -26,7 +25,7 @@ export interface TokenDoor {
    * Says who sends a request, or refuses it. It reads the headers and the address, and takes the token out of the headers, so that nothing
    * behind the door sees it.
    */
-  authenticate(request: Request): Promise<Caller | Response>;
+  authenticate(request: Request): Promise<AuthInfo | Response>;
   /** Refuses a request whose token lacks a scope. */
   readonly challenge: ChallengeScopes;
 }
@@ -52,10 +51,9 @@ function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
   return async ({ url, headers }) => {
     try {
       refuseTokenInAddress(url);
-      const caller = callerIn(await verifyBearerToken(headers.get('authorization'), { verifier }));
-      if (!caller) throw new Error('A checked token has no caller.');
+      const authInfo = await verifyBearerToken(headers.get('authorization'), { verifier });
       headers.delete('authorization');
-      return caller;
+      return authInfo;
     } catch (error) {
       if (error instanceof OAuthError) return bearerAuthChallengeResponse(error, challenge);
       if (!(error instanceof FleetError)) throw error;

@@ -6,18 +6,19 @@ import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { isLoopback } from '../../core/settings/loopback.ts';
+import { endWithToken } from '../auth/end-with-token.ts';
 import { checkCallersAreKnown, type OAuthSettings } from '../auth/oauth.ts';
-import { tokenDoor } from '../auth/token-door.ts';
-import { authInfoOfCaller } from '../engine/connection.ts';
+import { type TokenDoor, tokenDoor } from '../auth/token-door.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
 import { allowScripts } from './cors.ts';
 import { refuseWithStatus } from './door/refuse-with-status.ts';
 import { hostCheck } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
-import { nodeHandler } from './node-handler.ts';
+import { type Arrival, nodeHandler } from './node-handler.ts';
 import { type BodyConfig, bodyLimits } from './request-body.ts';
 import { readiness } from './server/readiness.ts';
 import { type LimitConfig, limitPending, limitServer, serverTimeouts } from './server/server-limits.ts';
+import { isListen } from './subscriptions.ts';
 
 /** Time for running calls to finish when the server closes. */
 const CLOSE_GRACE_MS = 1000;
@@ -74,17 +75,7 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
         const metadata = tokens?.metadata(request);
         if (metadata) return metadata;
         if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
-        const caller = await tokens?.authenticate(request);
-        const address = arrival.incoming?.socket.remoteAddress;
-        if (caller instanceof Response) {
-          const era = request.headers.has('mcp-method') ? 'modern' : 'legacy';
-          front.turnAway(randomUUID().slice(0, 8), { transport: 'http', era, address });
-          return caller;
-        }
-        const body = await arrival.readBody();
-        if (body instanceof Response) return body;
-        const given = { ...body, ...(caller && { authInfo: authInfoOfCaller(caller) }) };
-        return mcp.fetch(request, given, address);
+        return answerMcp(arrival, { tokens, mcp, turnAway: front.turnAway });
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),
@@ -111,6 +102,29 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
       'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
     );
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
+}
+
+interface Door {
+  readonly tokens: TokenDoor | undefined;
+  readonly mcp: BothEras;
+  readonly turnAway: McpFront['turnAway'];
+}
+
+/** Answers a request to `/mcp`. Its token is checked before its body is read. */
+async function answerMcp(arrival: Arrival, { tokens, mcp, turnAway }: Door): Promise<Response> {
+  const { request, incoming } = arrival;
+  const authInfo = await tokens?.authenticate(request);
+  const address = incoming?.socket.remoteAddress;
+  if (authInfo instanceof Response) {
+    const era = request.headers.has('mcp-method') ? 'modern' : 'legacy';
+    turnAway(randomUUID().slice(0, 8), { transport: 'http', era, address });
+    return authInfo;
+  }
+  const body = await arrival.readBody();
+  if (body instanceof Response) return body;
+  const response = await mcp.fetch(request, { ...body, ...(authInfo && { authInfo }) }, address);
+  const waitsForChanges = request.method === 'GET' || isListen(body.parsedBody);
+  return waitsForChanges ? endWithToken(response, authInfo?.expiresAt) : response;
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

@@ -11,7 +11,7 @@ import { startHttp } from '../../mcp/transports/http.ts';
 import { auditFolderForTest } from '../support/audit-scene.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
-import { type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
+import { INITIALIZE, type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
 import { conductorAt } from '../support/tool-calls.ts';
 
 /*
@@ -24,11 +24,10 @@ type Params = Record<string, unknown>;
 
 const taskId = 'exec-1.execute_workflow';
 const uri = 'conductor://executions/exec-1';
-const initialize = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '0' } };
 
 /** Example parameters for each method. The compiler requires an entry for every method that the SDK knows. */
 const examples: Readonly<Record<RequestMethod | TaskMethod, Params>> = {
-  initialize,
+  initialize: INITIALIZE,
   ping: {},
   'server/discover': {},
   'logging/setLevel': { level: 'info' },
@@ -125,7 +124,7 @@ const ways: readonly [string, Way][] = [
 ];
 
 async function openSession(url: string): Promise<Send> {
-  const { sessionId } = await rawLegacy(url, 'initialize', initialize);
+  const { sessionId } = await rawLegacy(url, 'initialize', INITIALIZE);
   return (method, params) => rawLegacy(url, method, params, sessionId);
 }
 

@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { permissions } from '../../mcp/admission/permissions.ts';
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts';
-import { badTokens } from '../support/bad-tokens.ts';
+import { badTokens, times } from '../support/bad-tokens.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
 import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
-import { rawLegacyRequest, rawRequest, statusUnderHost, withToken } from '../support/raw-mcp.ts';
+import { INITIALIZE, rawLegacyRequest, rawRequest, statusUnderHost, withToken } from '../support/raw-mcp.ts';
 
 /*
  * The MCP server as an OAuth resource server, with a real authorization server. There is no public conformance suite for resource servers,
@@ -19,11 +19,6 @@ const RESOURCE = 'https://mcp.example.com/mcp';
 const METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
 const READING = 'conductor:workflows:read conductor:executions:read conductor:tasks:read';
 const SCOPES = permissions.map((permission) => `conductor:${permission}`);
-const INITIALIZE = {
-  protocolVersion: '2025-11-25',
-  capabilities: {},
-  clientInfo: { name: 'raw', version: '0' },
-};
 
 let issuer: AuthorizationServer;
 let conductor: FakeConductor;
@@ -78,13 +73,7 @@ function paths(session: string): Record<string, [url: string, init: RequestInit]
   };
 }
 
-interface Reply {
-  readonly status: number;
-  readonly challenge: string | null;
-  readonly text: string;
-}
-
-async function send(url: string, init: RequestInit): Promise<Reply> {
+async function send(url: string, init: RequestInit) {
   const response = await fetch(url, init);
   return { status: response.status, challenge: response.headers.get('www-authenticate'), text: await response.text() };
 }
@@ -150,13 +139,10 @@ describe('the metadata of the server', () => {
     },
   );
 
-  test('clients reach the server under the host name of its public URL', async () => {
+  test('is served under the host name of the public URL, and at no other place', async () => {
     const place = new URL('/.well-known/oauth-protected-resource', stateless.url);
     expect(await statusUnderHost(place, 'mcp.example.com')).toBe(200);
     expect(await statusUnderHost(place, 'evil.example')).toBe(403);
-  });
-
-  test('other places say nothing', async () => {
     for (const path of ['/.well-known/oauth-protected-resource/other', '/.well-known/oauth-authorization-server']) {
       expect((await fetch(new URL(path, stateless.url))).status, path).toBe(404);
     }
@@ -264,6 +250,20 @@ describe('a session', () => {
     expect(more.text).toContain('execute_workflow');
     expect(await statusOf(list, await tokenOf('ada', reading))).toBe(404);
   });
+});
+
+test.each(['session stream', 'subscription'])('a %s ends with its token', async (kind) => {
+  const token = await issuer.forge(RESOURCE, { claims: times({ exp: 3 }) });
+  const session = await openSession(token);
+  const headers = { 'Mcp-Session-Id': session, Accept: 'text/event-stream' };
+  const listen = rawRequest('subscriptions/listen', { notifications: { toolsListChanged: true } }, {});
+  const [url, init] = kind === 'subscription' ? [stateless.url, listen] : [sessions.url, { method: 'GET', headers }];
+  const response = await fetch(url, withToken(init, token));
+  expect(response.status).toBe(200);
+  await response.text(); // resolves when the stream ends
+  expect((await send(url, withToken(init, token))).status).toBe(401);
+  const again = withToken(rawLegacyRequest('tools/list', {}, session), await issuer.forge(RESOURCE));
+  expect((await send(sessions.url, again)).status).toBe(200);
 });
 
 describe.each(eras)('a client of %s', (era) => {

@@ -86,7 +86,7 @@ export const badTokens: Readonly<Record<string, BadToken>> = {
 };
 
 /** Claims of time, as seconds from now. */
-function times(offsets: Record<string, number>): Record<string, number> {
+export function times(offsets: Record<string, number>): Record<string, number> {
   const now = Math.floor(Date.now() / 1000);
   return Object.fromEntries(Object.entries(offsets).map(([claim, offset]) => [claim, now + offset]));
 }

@@ -55,6 +55,13 @@ export async function raw(
   return answerIn(await fetch(url, rawRequest(method, params, capabilities)));
 }
 
+/** The parameters of the request that opens a session. */
+export const INITIALIZE = {
+  protocolVersion: '2025-11-25',
+  capabilities: {},
+  clientInfo: { name: 'raw', version: '0' },
+};
+
 /** Makes the body and headers of a request of the 2025 revision, in a session if `sessionId` is given. */
 export function rawLegacyRequest(method: string, params: object = {}, sessionId?: string): RequestInit {
   lastId += 1;
