@@ -109,7 +109,7 @@ describe('fleet pull', () => {
   });
 
   test.each([
-    ['two names that make one file name', ['Big_Order', 'bigOrder'], 'Big_Order:1 and bigOrder:1'],
+    ['two names that make one file name', ['Big_Order', 'bigOrder'], 'Big_Order:1 and bigOrder:2'],
     ['two versions of a workflow', ['bigOrder:1', 'bigOrder:2'], 'bigOrder:1 and bigOrder:2'],
   ])('fleet pull refuses %s in one call, also with --force', async (_, names, said) => {
     store(small('Big_Order'), small('bigOrder'), small('bigOrder', [wait('longer')], 2));
@@ -118,7 +118,7 @@ describe('fleet pull', () => {
       code: 'input',
       message: expect.stringContaining(`${said} would be written to the same file`),
     });
-    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(join(folder, 'definitions/big-order.ts'))).toBe(false);
     await fleetPull(folder, 'bigOrder:1', 'bigOrder:1');
     rmSync(folder, { recursive: true });
   });
