@@ -47,7 +47,9 @@ function isAboutToken(error: unknown): boolean {
 }
 
 function unavailable(issuer: string, cause: unknown): FleetError {
-  return new FleetError('upstream', `The keys of the issuer ${issuer} cannot be fetched: ${messageOf(cause)}`, {
+  // `fetch` says only "fetch failed"; its cause says why.
+  const why = messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause).replace(/\.$/, '');
+  return new FleetError('upstream', `The keys of the issuer ${issuer} cannot be fetched: ${why}.`, {
     remedy: 'Check MCP_OAUTH_ISSUER and MCP_OAUTH_JWKS_URL, and whether this machine reaches the authorization server.',
     cause,
   });

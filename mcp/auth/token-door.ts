@@ -48,6 +48,13 @@ export function tokenDoor(config: OAuthSettings, log: Logger): TokenDoor | undef
 function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
   const challenge = { requiredScopes: [...oauth.firstScopes], resourceMetadataUrl: oauth.metadataUrl };
   const verifier = tokenVerifier(oauth);
+  let quietUntil = 0;
+  // Anyone can send a token, so the log gets one line for all requests of these seconds.
+  const logOnce = (err: FleetError) => {
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + RETRY_SECONDS * 1000;
+    log.warn({ err }, `Tokens cannot be checked. ${err.message} ${err.remedy}`);
+  };
   return async ({ url, headers }) => {
     try {
       refuseTokenInAddress(url);
@@ -57,7 +64,7 @@ function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
     } catch (error) {
       if (error instanceof OAuthError) return bearerAuthChallengeResponse(error, challenge);
       if (!(error instanceof FleetError)) throw error;
-      log.warn({ err: error }, `Tokens cannot be checked. ${error.message} ${error.remedy}`);
+      logOnce(error);
       return tryLater();
     }
   };

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLogger } from '../../core/log.ts';
 import { tokenDoor } from '../../mcp/auth/token-door.ts';
+import { freePort } from '../support/free-port.ts';
 import { httpConfig } from '../support/mcp-front.ts';
 
 /* How the server finds the keys of an issuer that is slow, absent, wrong or badly configured. */
@@ -103,12 +104,14 @@ describe('the metadata of the issuer', () => {
     ],
   ])('that %s: no token is accepted, the client may come back, and the log says why', async (_, answer, says) => {
     issuer.answers[place] = answer(issuer.url);
-    const { door, warned } = await doorOf(issuer.url);
+    const { door, statusOf, warned } = await doorOf(issuer.url);
     const response = await door.authenticate(await requestOf());
     expect(response).toMatchObject({ status: 503 });
     expect((response as Response).headers.get('retry-after')).toBe('5');
     expect(await (response as Response).text()).not.toContain(issuer.url);
+    expect(await statusOf(await requestOf())).toBe(503);
     expect(warned()).toContain(says);
+    expect(warned().split('\n')).toHaveLength(1);
   });
 });
 
@@ -153,6 +156,12 @@ describe('the keys', () => {
       });
     }
     expect(issuer.asked).toEqual([]);
+  });
+
+  test('that nobody serves: the log says which connection failed', async () => {
+    const { statusOf, warned } = await doorOf(issuer.url, `http://127.0.0.1:${await freePort()}/keys`);
+    expect(await statusOf(await requestOf())).toBe(503);
+    expect(warned()).toMatch(/ECONNREFUSED 127\.0\.0\.1:\d+\. Check MCP_OAUTH_ISSUER/);
   });
 
   test('of an absent issuer are asked for again after five seconds', async () => {
