@@ -8,6 +8,7 @@ import { parseOptions } from '../arguments/parse-options.ts';
 import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
+import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   output: z.string().default('{}'),
@@ -61,7 +62,9 @@ async function list(conductor: Conductor, { limit, json }: Options, { print, not
       `${workflowInstanceId}  ${referenceTaskName.padEnd(20)} ${since}  ${workflowType} ${JSON.stringify(inputData)}`,
     );
   }
-  note(`${open.length} of ${totalHits} waiting tasks. Complete one: fleet complete <id> <ref> --output '{…}'`);
+  note(
+    `${open.length} of ${totalHits} waiting tasks. Complete one: ${fleetCommand} complete <id> <ref> --output '{…}'`,
+  );
 }
 
 async function complete(
@@ -82,7 +85,7 @@ async function complete(
       ? JSON.stringify({ workflowId: id, taskReferenceName: task.referenceTaskName, status })
       : `${task.referenceTaskName} ${status}`,
   );
-  if (!json) note(`The execution continues. Follow it: fleet status ${id}`);
+  if (!json) note(`The execution continues. Follow it: ${fleetCommand} status ${id}`);
 }
 
 /** Finds the waiting task of an execution. @throws FleetError if not exactly one task waits */

@@ -8,7 +8,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
 import { planLines } from '../printing/plan-lines.ts';
-import { whatWasRead } from '../project.ts';
+import { fleetCommand, whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),
@@ -61,7 +61,7 @@ export default defineCommand({
     else for (const line of planLines(plan, { all })) print(line);
     if (out !== undefined) {
       writeOut(out, `${JSON.stringify(plan, null, 2)}\n`);
-      note(`Wrote the plan to ${out}. Carry it out: fleet apply ${out}`);
+      note(`Wrote the plan to ${out}. Carry it out: ${fleetCommand} apply ${out}`);
     }
     if (check && differs(plan)) exitWith(DIFFERS);
   },

@@ -19,6 +19,7 @@ import { entryImport, importPath, isCheckout, isInsideCheckout, isWithin, progra
 import { findWorkflows, loadWorkers, workflowSettings } from '../load-content.ts';
 import { realPlace, refuseExisting, write } from '../new/new-file.ts';
 import { shownPath } from '../printing/shown-path.ts';
+import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   out: z.string().min(1).optional(),
@@ -104,7 +105,7 @@ class Session {
     const pulled = await this.#sources(wanted);
     if (stdout) return this.#context.print(pulled.map(({ source }) => source.trimEnd()).join('\n\n'));
     for (const [index, { file }] of wanted.entries()) await this.#write(file, pulled[index] as Pulled, force);
-    this.#context.note('Next: fleet plan. It should report no difference.');
+    this.#context.note(`Next: ${fleetCommand} plan. It should report no difference.`);
   }
 
   /** Generates the sources of all wanted definitions. All of their files are in the same folder. */

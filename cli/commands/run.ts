@@ -10,6 +10,7 @@ import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
+import { fleetCommand } from '../project.ts';
 
 /** The longest delay that Node's timers accept, rounded down. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;
@@ -59,7 +60,7 @@ Examples:
       });
       if (!wait) {
         print(json ? JSON.stringify({ workflowId }) : workflowId);
-        if (!json) note(`Follow it: fleet status ${workflowId}`);
+        if (!json) note(`Follow it: ${fleetCommand} status ${workflowId}`);
         return;
       }
       note(`Started ${name} as execution ${workflowId}.`);

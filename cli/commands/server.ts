@@ -6,6 +6,7 @@ import type { Config } from '../../core/config.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
+import { fleetCommand } from '../project.ts';
 
 const actions = actionsOf('<action>', {
   start: 'Start the server and leave it running. If it already runs, use it.',
@@ -62,7 +63,7 @@ async function start({ config, note, signal, print }: CommandContext, options: O
   if (kind === 'external') return;
   print(`  ${kind === 'jar' ? `pid   ${pid}` : 'in a Docker container'}\n  data  ${dataDir}\n  log   ${logFile}`);
   if (ownerPid !== undefined) note(`It ends together with process ${ownerPid}, which started it.`);
-  else note('It keeps running. Stop it: fleet server stop');
+  else note(`It keeps running. Stop it: ${fleetCommand} server stop`);
 }
 
 async function stop({ config, note, signal, print }: CommandContext, { json }: Options): Promise<void> {

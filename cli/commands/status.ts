@@ -8,6 +8,7 @@ import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
+import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
@@ -58,5 +59,5 @@ async function showRecent(conductor: Conductor, options: Options, { print, note 
     const took = duration(running || 0).padStart(10);
     print(`${startTime ?? ''}  ${status.padEnd(10)} ${took}  ${workflowId}  ${workflowType} v${version}`);
   }
-  note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}. Show one: fleet status <id>`);
+  note(`${results.length} of ${totalHits} executions on ${conductor.serverUrl}. Show one: ${fleetCommand} status <id>`);
 }

@@ -5,9 +5,9 @@ import { delimiter, dirname, join } from 'node:path';
 import { makePackage } from '../../cli/bundle/make-package.ts';
 import { processEnvironment } from '../../core/config.ts';
 import { settingList } from '../../core/settings/settings.ts';
-import { followed, type Ran, type Running } from './product.ts';
+import { followed, type Ran, type Running, root } from './product.ts';
 
-/** A project as a stranger makes it: `npx conductor-fleet init`, then `npm install` of the packed package. */
+/** A project in an empty folder, with the packed package of this checkout as its dependency. */
 export interface InstalledProject {
   /** The empty folder in which everything happened. */
   readonly home: string;
@@ -23,7 +23,7 @@ export interface InstalledProject {
   remove(): void;
 }
 
-/** Packs this checkout and installs it in an empty folder. Settings of the person who runs the tests have no effect there. */
+/** Makes a project as a stranger does: `npx conductor-fleet init`, then `npm install` of the packed package. Settings of the person who runs the tests have no effect there. */
 export async function installProject(name: string): Promise<InstalledProject> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'fleet-stranger-')));
   const built = join(home, '.package');
@@ -35,6 +35,18 @@ export async function installProject(name: string): Promise<InstalledProject> {
   const folder = join(home, name);
   await must(Promise.resolve(init));
   await must(run(folder, 'npm', ['install', archive]));
+  return projectIn(home, folder, init);
+}
+
+/** Makes a project with `fleet init` of this checkout, and installs nothing. */
+export async function initProject(name: string): Promise<InstalledProject> {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'fleet-reader-')));
+  const init = await run(home, process.execPath, [join(root, 'cli/fleet.js'), 'init', name]);
+  await must(Promise.resolve(init));
+  return projectIn(home, join(home, name), init);
+}
+
+function projectIn(home: string, folder: string, init: Ran): InstalledProject {
   const program = join(folder, 'node_modules/conductor-fleet/cli/fleet.js');
   return {
     home,
