@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ApiRequest, Conductor } from '../../core/conductor/api.ts';
 import type { Execution } from '../../core/conductor/types.ts';
-import { orUndefined } from '../../core/errors.ts';
+import { FleetError, orUndefined } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { Caller } from '../admission/permissions.ts';
 
@@ -11,7 +11,8 @@ import type { Caller } from '../admission/permissions.ts';
  *
  * 1. Every start of a tool passes `recordingStarts`. It overwrites this entry, so a caller cannot name another starter.
  * 2. The input of an execution plays no part, so a caller cannot forge the starter in it.
- * 3. An execution that another program started has no entry: its starter is unknown.
+ * 3. A definition, an event handler or a schedule that would name a starter itself is refused or overwritten.
+ * 4. An execution that another program started has no entry: its starter is unknown.
  */
 
 const STARTED_BY = 'fleet:started-by';
@@ -45,29 +46,47 @@ export async function startersOf(conductor: Conductor, execution: Execution): Pr
 export function recordingStarts(conductor: Conductor, caller: Pick<Caller, 'id'>): Conductor {
   const record = <T extends object>(request: T): T => ({
     ...request,
-    taskToDomain: {
-      ...('taskToDomain' in request && isObject(request.taskToDomain) && request.taskToDomain),
-      [STARTED_BY]: caller.id,
-    },
+    taskToDomain: { ...mapIn(request), [STARTED_BY]: caller.id },
   });
+  const scheduled = <T extends object>(schedule: T): T =>
+    'startWorkflowRequest' in schedule && isObject(schedule.startWorkflowRequest)
+      ? { ...schedule, startWorkflowRequest: record(schedule.startWorkflowRequest) }
+      : schedule;
+  const bodyOf = (request: ApiRequest): unknown => {
+    if (!isObject(request.body)) return named(request.body);
+    if (isStart(request)) return record(request.body);
+    return request.path === SCHEDULES ? scheduled(request.body) : named(request.body);
+  };
   return {
     ...conductor,
     startWorkflow: (request) => conductor.startWorkflow(record(request)),
-    putSchedule: (schedule) => {
-      const { startWorkflowRequest: start } = schedule;
-      return conductor.putSchedule({ ...schedule, ...(start && { startWorkflowRequest: record(start) }) });
+    putSchedule: (schedule) => conductor.putSchedule(scheduled(schedule)),
+    createWorkflowDef: async (def) => conductor.createWorkflowDef(named(def)),
+    putWorkflowDef: async (def) => conductor.putWorkflowDef(named(def)),
+    request: async (request) => {
+      const body = bodyOf(request);
+      return conductor.request(body === undefined ? request : { ...request, body });
     },
-    request: (request) => conductor.request(isStart(request) ? { ...request, body: record(bodyOf(request)) } : request),
     withSignal: (signal) => recordingStarts(conductor.withSignal(signal), caller),
     withTrace: (traceparent) => recordingStarts(conductor.withTrace(traceparent), caller),
     detached: () => recordingStarts(conductor.detached(), caller),
   };
 }
 
-function isStart({ method, path }: ApiRequest): boolean {
-  return method === 'POST' && (path === '/api/workflow' || path.startsWith('/api/workflow/execute/'));
+const SCHEDULES = '/api/scheduler/schedules';
+
+function mapIn(request: object): object {
+  return 'taskToDomain' in request && isObject(request.taskToDomain) ? request.taskToDomain : {};
 }
 
-function bodyOf({ body }: ApiRequest): object {
-  return isObject(body) ? body : {};
+/** What a caller stores must not name a starter. @throws FleetError `input` */
+function named<T>(stored: T): T {
+  if (!JSON.stringify(stored ?? null).includes(`"${STARTED_BY}"`)) return stored;
+  throw new FleetError('input', `${STARTED_BY} is reserved: the server records there who started an execution.`, {
+    remedy: `Leave "${STARTED_BY}" out.`,
+  });
+}
+
+function isStart({ method, path }: ApiRequest): boolean {
+  return method === 'POST' && (path === '/api/workflow' || path.startsWith('/api/workflow/execute/'));
 }

@@ -173,13 +173,23 @@ describe('S2: the caller who started an execution', () => {
       } as never),
       conductor.detached().startWorkflow(body),
     ]);
-    await conductor.putSchedule({ name: 's', startWorkflowRequest: body } as never).catch(() => undefined);
+    const schedule = { name: 's', startWorkflowRequest: body } as never; // cast: the fake server takes any schedule
+    await conductor.putSchedule(schedule).catch(() => undefined);
+    await conductor
+      .request({ ...(route as object), path: '/api/scheduler/schedules', body: schedule } as never)
+      .catch(() => undefined);
     const sent = fake.requests.slice(before).map((request) => request.body as Record<string, Record<string, unknown>>);
-    expect(sent.length).toBe(5);
-    for (const one of sent)
-      expect((one.startWorkflowRequest ?? one).taskToDomain).toEqual({
-        'fleet:started-by': 'https://idp#ann',
-        charge: 'eu',
-      });
+    expect(sent.length).toBe(6);
+    const starter = { 'fleet:started-by': 'https://idp#ann', charge: 'eu' };
+    for (const one of sent) expect((one.startWorkflowRequest ?? one).taskToDomain).toEqual(starter);
+
+    const def = storedDef('own', [defTask('a', 'START_WORKFLOW', { inputParameters: { startWorkflow: body } })]);
+    for (const store of [
+      () => conductor.putWorkflowDef(def as never),
+      () => conductor.createWorkflowDef(def as never),
+      () => conductor.request({ ...(route as object), path: '/api/event', body: { actions: [body] } } as never),
+    ])
+      await expect(store()).rejects.toMatchObject({ code: 'input', message: expect.stringContaining('is reserved') });
+    expect(fake.requests.length).toBe(before + 6);
   });
 });
