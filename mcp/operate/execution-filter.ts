@@ -168,7 +168,7 @@ export function readConfirm(text: string, { meaning, seal, again }: ConfirmConte
   const [, bounds = '', given = ''] = CONFIRM.exec(text) ?? [];
   if (!seal.fits(given, 'confirm', bounds, JSON.stringify(meaning))) {
     const what = bounds
-      ? 'belongs to another caller, action, filter or limit, or was changed'
+      ? 'belongs to another action, filter, limit or caller, or was changed'
       : 'did not come from an earlier answer';
     throw new FleetError('input', `This confirm ${what}. Nothing was changed.`, { remedy: again });
   }
