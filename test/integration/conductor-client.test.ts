@@ -37,6 +37,21 @@ describe('credentials', () => {
     expect(fake.requests.filter(({ path }) => path === '/api/token')).toHaveLength(1);
   });
 
+  test.each([
+    [{ status: 500, body: { message: 'broken' } }, 'upstream', 'broken'],
+    [{ status: 429, body: { message: 'slowly' } }, 'upstream', 'limits the rate'],
+    [{ body: { other: 1 } }, 'upstream', 'not the answer of a Conductor server'],
+  ])(
+    'S: after an answer without a token, %j, the call fails at once and nothing asks again',
+    async (answer, code, text) => {
+      fake.routes = ({ path }) => (path === '/api/token' ? answer : undefined);
+      const refused = conductor({ key: 'key' }).version();
+      await expect(refused).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+      await new Promise((resolve) => setTimeout(resolve, 1500)); // the SDK would try again after a second
+      expect(fake.requests.filter(({ path }) => path === '/api/token')).toHaveLength(1);
+    },
+  );
+
   test('the client exchanges its credentials for a token, and every call sends the token', async () => {
     fake.routes = ({ path }) => (path === '/api/token' ? { body: { token: 'T' } } : { body: release.version });
     const connected = conductor({ key: 'key' });

@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import { type Config, withoutEnvironment } from '../../config.ts';
 import { FleetError, messageOf } from '../../errors.ts';
-import { denied, unreachable } from './connection-errors.ts';
+import { denied, errorOf, notConductor, parseJson, unreachable } from './connection-errors.ts';
 import type { HttpAnswer, Transport } from './transport.ts';
 
 export type CredentialsConfig = Pick<Config, 'conductorAuthKey' | 'conductorAuthSecret'> & {
@@ -18,7 +19,7 @@ export interface Credentials {
   headers(): Promise<Record<string, string> | undefined>;
   /** Forgets a token that the server refused, so that the next call gets a new token. Returns false if there was no token. */
   renew(): boolean;
-  /** Stops refreshing the token, because the timer of the refresh would keep the process alive. */
+  /** Stops getting and refreshing the token, because a waiting request or the timer would keep the process alive. */
   close(): void;
 }
 
@@ -39,6 +40,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
   if (config.conductorAuthKey === undefined) {
     return { needed: false, headers: async () => undefined, renew: () => false, close: () => undefined };
   }
+  const closed = new AbortController();
   let client: Promise<SdkClient> | undefined;
   const forget = () => {
     client?.then(
@@ -50,7 +52,7 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
   return {
     needed: true,
     async headers() {
-      client ??= connectSdk(config, transport);
+      client ??= connectSdk(config, transport, closed.signal);
       try {
         return (await (await client).getAuthenticationHeaders()) ?? undefined;
       } catch (cause) {
@@ -64,14 +66,21 @@ export function createCredentials(config: CredentialsConfig, transport: Transpor
       forget();
       return hadOne;
     },
-    close: forget,
+    close() {
+      forget();
+      closed.abort();
+    },
   };
 }
 
-/** Rejects at the first failure. The SDK alone would retry for two minutes when it gets no token. */
-async function connectSdk(config: CredentialsConfig, transport: Transport): Promise<SdkClient> {
+/**
+ * Rejects at the first failure. The SDK alone would try again for two minutes, and its timers would keep the process alive. It stops if it
+ * gets a 404, because then the server has no tokens.
+ */
+async function connectSdk(config: CredentialsConfig, transport: Transport, closed: AbortSignal): Promise<SdkClient> {
   const { createConductorClient, noopLogger } = await import('@io-orkes/conductor-javascript');
   const failed = Promise.withResolvers<never>();
+  let isConnected = false;
   const created = withoutEnvironment(SDK_VARIABLES, () =>
     createConductorClient(
       {
@@ -81,36 +90,56 @@ async function connectSdk(config: CredentialsConfig, transport: Transport): Prom
         ...(config.conductorAuthSecret && { keySecret: config.conductorAuthSecret }),
       },
       async (input: Request | string | URL) => {
-        const answer = await askForToken(input as Request, transport).catch((cause: unknown) => {
-          failed.reject(unreachable(config.conductorServerUrl, messageOf(cause), { cause }));
-          throw cause;
-        });
-        const refused = answer.status === 401 || answer.status === 403;
-        if (refused) failed.reject(denied(`HTTP ${answer.status}`, { status: answer.status }));
-        return new Response(answer.text, {
-          status: answer.status,
-          headers: { 'content-type': answer.contentType || 'text/plain' },
-        });
+        try {
+          return await token(input as Request, config.conductorServerUrl, (request) =>
+            askForToken(request, transport, closed),
+          );
+        } catch (error) {
+          if (isConnected) throw error; // the old token is still used, and the SDK tries again later
+          failed.reject(error);
+          return new Response(null, { status: 404 });
+        }
       },
     ),
   );
   failed.promise.catch(() => undefined); // it may reject later, when no code awaits it any more
   try {
-    return await Promise.race([created, failed.promise]);
+    const client = await Promise.race([created, failed.promise]);
+    isConnected = true;
+    return client;
   } catch (error) {
     void created.then((client) => client.stopBackgroundRefresh()).catch(() => undefined);
     throw error;
   }
 }
 
+/** Gets a token, or the 404 of a server without tokens. @throws FleetError for every other answer */
+async function token(
+  request: Request,
+  serverUrl: string,
+  ask: (request: Request) => Promise<HttpAnswer>,
+): Promise<Response> {
+  const answer = await ask(request).catch((cause: unknown) => {
+    throw unreachable(serverUrl, messageOf(cause), { cause });
+  });
+  const { status, text } = answer;
+  if (status === 401 || status === 403) throw denied(`HTTP ${status}`, { status });
+  if (status !== 404 && status >= 300) throw errorOf(serverUrl, 'POST /api/token', answer);
+  if (status < 300 && !hasToken.safeParse(parseJson(text)).success)
+    throw notConductor(serverUrl, 'POST /api/token', answer, { status });
+  return new Response(text, { status, headers: { 'content-type': answer.contentType || 'text/plain' } });
+}
+
+const hasToken = z.object({ token: z.string().min(1) });
+
 /** Sends the request for a token, which is the only request that the SDK makes. */
-async function askForToken(request: Request, transport: Transport): Promise<HttpAnswer> {
+async function askForToken(request: Request, transport: Transport, closed: AbortSignal): Promise<HttpAnswer> {
   return transport.send({
     method: 'POST',
     url: new URL(request.url),
     headers: { 'content-type': 'application/json' },
     body: await request.text(),
-    signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
+    signal: AbortSignal.any([closed, AbortSignal.timeout(TOKEN_TIMEOUT_MS)]),
     lane: 'other',
   });
 }
