@@ -160,7 +160,7 @@ export const mcpSettings = {
     env: 'MCP_MAX_BODY_KB',
     flag: '--max-body-kb <n>',
     description:
-      'Largest request, in kilobytes: a body over HTTP, a line over stdio. Bodies that are being read hold at most 16 times as much together; more of them get a 503 with Retry-After.',
+      'Largest request, in kilobytes: a body over HTTP, a line over stdio. Bodies that are being read hold at most 8 times as much together; more of them get a 503 with Retry-After.',
   },
   mcpReceiveTimeoutMs: {
     kind: 'number',
@@ -173,7 +173,7 @@ export const mcpSettings = {
   },
   mcpMaxConnections: {
     kind: 'number',
-    schema: positive.max(1_000_000).default(4000),
+    schema: positive.max(1_000_000).default(2000),
     group: 'mcp',
     env: 'MCP_MAX_CONNECTIONS',
     flag: '--max-connections <n>',

@@ -6,6 +6,9 @@ import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { hostnameOf, malformed } from './host-check.ts';
 import { type BodyLimits, parseBody, readBody, refusal } from './request-body.ts';
 
+/** Payload Too Large; Service Unavailable, because there is no room for the body. */
+const ANSWERS_TO_LARGE_BODIES = [413, 503];
+
 /** A request whose body has not been read yet. */
 export interface Arrival {
   /** The request without its body. */
@@ -83,8 +86,9 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | Re
 
 async function write(incoming: IncomingMessage, response: ServerResponse, answer: Response): Promise<void> {
   const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream');
-  // After an answer to a body that was not read to its end, the connection cannot carry another request.
-  if (!incoming.complete) response.setHeader('Connection', 'close');
+  // Node throws away the rest of a body that was not read to its end. A client that still sends it would lose an answer that is followed
+  // by a closed connection.
+  if (!incoming.complete && !ANSWERS_TO_LARGE_BODIES.includes(answer.status)) response.setHeader('Connection', 'close');
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   if (!isStream || !answer.body) return void response.end(await answer.text());
   response.flushHeaders(); // the client learns that its stream is open before the first event

@@ -4,7 +4,7 @@ import { named } from '../../core/settings/named.ts';
 import { count } from '../../core/text.ts';
 
 /** Bodies that are being read may hold this many times the largest body, all together. */
-const BODIES_AT_ONCE = 16;
+const BODIES_AT_ONCE = 8;
 /** The first bytes of a body are always accepted, so that large bodies cannot keep usual calls out. */
 const FREE_BYTES = 8 * 1024;
 /** When a client whose body had no room may try again. */
