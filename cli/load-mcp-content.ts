@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../core/config.ts';
 import { discover } from '../core/content/discover.ts';
+import type { ToolLists } from '../mcp/admission/same-tool.ts';
 import { isTool, type Tool } from '../mcp/engine/define-tool.ts';
 import { checkChoice } from '../mcp/engine/toolsets.ts';
 import { promptsWith, resourcesWith, toolsWith } from '../mcp/front/content.ts';
@@ -12,10 +13,9 @@ import { isResource, type Resource } from '../mcp/reading/define-resource.ts';
 type McpDir = Partial<Pick<Config, 'mcpDir'>>;
 
 /** All built-in tools, and those of the user's own folder. @throws FleetError `config` if the configuration names an unknown tool or toolset */
-export async function loadTools(config: McpDir & Pick<Config, 'mcpToolsets' | 'mcpTools'>): Promise<Tool[]> {
-  const { mcpToolsets, mcpTools } = config;
+export async function loadTools(config: McpDir & ToolLists): Promise<Tool[]> {
   const tools = await toolsWith(await ownContent(config, 'tools', isTool, 'tool (defineTool(…).handler(…))'));
-  checkChoice({ toolsets: mcpToolsets, tools: mcpTools }, tools);
+  checkChoice(config, tools);
   return tools;
 }
 

@@ -19,7 +19,8 @@ export interface McpOptions extends FrontOptions {
 export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpFront> {
   const { config } = options;
   const tools = lazy(() => loadTools(config));
-  if (loadsLater && config.mcpTools.length === 0) checkChoice({ toolsets: config.mcpToolsets, tools: [] }, []);
+  const namesTools = config.mcpTools.length > 0 || config.mcpToolsDeny.length > 0;
+  if (loadsLater && !namesTools) checkChoice(config, []);
   else await tools();
   return buildFront({
     ...options,

@@ -27,7 +27,7 @@ export async function generatedFiles(reference: readonly Chapter[] = readReferen
 
 async function generatedPages(reference: readonly Chapter[]): Promise<GeneratedFile[]> {
   const [tools, resources, prompts] = await Promise.all([
-    loadTools({ mcpToolsets: [], mcpTools: [] }),
+    loadTools({ mcpToolsets: [], mcpTools: [], mcpToolsDeny: [] }),
     loadResources(),
     loadPrompts(),
   ]);

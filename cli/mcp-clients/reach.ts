@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
-import { type Setting, type SettingName, settingList } from '../../core/settings/settings.ts';
+import { type Setting, type SettingName, settingList, settings } from '../../core/settings/settings.ts';
 import { launcher } from '../installation.ts';
 import type { Reach } from './clients.ts';
 
@@ -56,7 +56,7 @@ function isNeeded(name: SettingName, setting: Setting, config: Config): boolean 
 }
 
 function textOf(name: SettingName, value: unknown): string {
+  if (settings[name].kind === 'json') return JSON.stringify(value);
   if (Array.isArray(value)) return value.join(',');
-  if (typeof value === 'object') return JSON.stringify(value);
   return /(Path|Dir)$/.test(name) ? resolve(String(value)) : String(value);
 }

@@ -2,6 +2,7 @@ import { auditSettings } from './audit-settings.ts';
 import { conductorSettings } from './conductor-settings.ts';
 import { contentSettings } from './content-settings.ts';
 import { loggingSettings } from './logging-settings.ts';
+import { mcpAccessSettings } from './mcp-access/mcp-access-settings.ts';
 import { mcpAuthSettings } from './mcp-auth-settings.ts';
 import { mcpSettings } from './mcp-settings.ts';
 import { observeSettings } from './observe-settings.ts';
@@ -23,6 +24,7 @@ export const settings = {
   ...mcpSettings,
   ...mcpAuthSettings,
   ...auditSettings,
+  ...mcpAccessSettings,
   ...contentSettings,
   ...loggingSettings,
 } as const satisfies Record<string, Setting>;

@@ -11,6 +11,7 @@ import {
 } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { Concurrency } from './concurrency.ts';
+import type { UseSettings } from './may-use.ts';
 import type { Caller } from './permissions.ts';
 import { createRateLimit, type RateLimits } from './rate-limit.ts';
 import { responseBudget } from './response-budget.ts';
@@ -90,7 +91,10 @@ interface Layer {
 }
 
 export interface AdmitOptions {
-  readonly config: RateLimits & AuditOptions['config'] & Pick<Config, 'rateLimitConcurrent' | 'maxResponseSizeKb'>;
+  readonly config: RateLimits &
+    UseSettings &
+    AuditOptions['config'] &
+    Pick<Config, 'rateLimitConcurrent' | 'maxResponseSizeKb'>;
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -111,7 +115,7 @@ export function createAdmission(options: AdmitOptions): Admission {
   const layers: readonly Layer[] = [
     recordEnd(audit),
     findSubject,
-    checkPermission,
+    checkAccess(options.config),
     limitRate(options),
     limitConcurrency(options.config),
     limitResponse(options.config),
@@ -182,11 +186,13 @@ const findSubject: Layer = {
   },
 };
 
-const checkPermission: Layer = {
-  enter(request) {
-    authorize(request.caller, subjectOf(request));
-  },
-};
+function checkAccess(settings: UseSettings): Layer {
+  return {
+    enter(request) {
+      authorize(request.caller, subjectOf(request), settings);
+    },
+  };
+}
 
 function limitRate({ config, log, signal: ended }: AdmitOptions): Layer {
   const rateLimit = createRateLimit(config, log);

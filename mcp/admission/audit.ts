@@ -8,6 +8,7 @@ import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Caller } from './permissions.ts';
+import { OutOfReach } from './refusals.ts';
 
 /** How a request reached the server. */
 export interface Peer {
@@ -36,7 +37,7 @@ export type Outcome = { readonly result: unknown } | { readonly error: unknown }
 
 /** The record of one request. Exactly one of its methods is called, once. */
 export interface AuditEntry {
-  /** The request was refused before its handler ran. Never throws. @param rule names the rule that refused it */
+  /** The request was refused before its handler ran. Never throws. @param rule names the rule that refused it, if the error does not */
   refused(error: unknown, rule?: string): void;
   /**
    * The handler has ended.
@@ -159,7 +160,12 @@ function changingEntry({
 }
 
 function refusalOf(error: unknown, ms: number, rule: string | undefined): Ending {
-  return { decision: reasonOf(error), ...(rule !== undefined && { rule }), code: codeOf(error), ms };
+  return { decision: reasonOf(error), ...(rule === undefined ? ruleOf(error) : { rule }), code: codeOf(error), ms };
+}
+
+/** The rule or setting that refused the request, if one did. */
+function ruleOf(error: unknown): Pick<Ending, 'rule'> {
+  return error instanceof OutOfReach ? { rule: error.rule } : {};
 }
 
 function endingOf(outcome: Outcome, { ms, shown }: { ms: number; shown: Record<string, unknown> }): Ending {
@@ -171,7 +177,7 @@ function endingOf(outcome: Outcome, { ms, shown }: { ms: number; shown: Record<s
   const code = codeOf(outcome.error);
   const executionId = executionIn(shown);
   const known = { code, ...(executionId && { executionId }), ms };
-  if (code === 'denied') return { decision: reasonOf(outcome.error), ...known };
+  if (code === 'denied') return { decision: reasonOf(outcome.error), ...ruleOf(outcome.error), ...known };
   return { decision: 'allowed', outcome: code === 'cancelled' ? 'cancelled' : 'error', ...known };
 }
 

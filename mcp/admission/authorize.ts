@@ -1,12 +1,19 @@
+import { refusalOf, type UseSettings } from './may-use.ts';
 import { type Caller, isAllowed, ROLE_SETTING } from './permissions.ts';
-import { PermissionMissing } from './refusals.ts';
+import { OutOfReach, PermissionMissing } from './refusals.ts';
 import type { Subject } from './subject.ts';
 
 /**
- * @throws PermissionMissing if the caller lacks the permission. Lists hide what the caller may not use, but a client can still name it.
+ * Lists hide what the caller may not use, but a client can still name it.
+ * @throws PermissionMissing if the caller lacks the permission; OutOfReach if a setting refuses the subject
  */
-export function authorize(caller: Caller, { name, permission }: Subject): void {
-  if (permission === 'none' || isAllowed(caller, permission)) return;
+export function authorize(caller: Caller, subject: Subject, settings: UseSettings): void {
+  const { name, permission } = subject;
+  if (permission === 'none' || isAllowed(caller, permission)) {
+    const refusal = refusalOf(subject, caller, settings);
+    if (refusal) throw new OutOfReach(refusal);
+    return;
+  }
   throw new PermissionMissing(
     permission,
     `${name} needs the permission ${permission}, which ${lacking(caller)} does not have.`,

@@ -65,3 +65,8 @@ export const ROLE_SETTING = 'MCP_ROLE (in code: callerFrom)';
 export function isAllowed({ permissions: granted }: Caller, permission: Permission): boolean {
   return granted.includes(permission);
 }
+
+/** True for a permission with which nothing can be changed. */
+export function isReading(permission: Permission): boolean {
+  return READING.includes(permission);
+}

@@ -21,3 +21,25 @@ export class RateLimited extends FleetError {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** Why something is out of a caller's reach. */
+export interface Refusal {
+  /** What refuses it, for the error and the audit log: the id of a rule, or the name of a setting such as MCP_READ_ONLY. */
+  readonly rule: string;
+  /** A sentence. */
+  readonly why: string;
+}
+
+/** The caller has the permission, but a rule or a setting refuses the request. */
+export class OutOfReach extends FleetError {
+  /** See `Refusal.rule`. */
+  readonly rule: string;
+
+  constructor({ rule, why }: Refusal) {
+    super('denied', why, {
+      remedy:
+        'Use what you may reach: get_my_permissions {} lists your limits. Or ask the person who runs this MCP server to change them.',
+    });
+    this.rule = rule;
+  }
+}

@@ -44,11 +44,6 @@ export class Leases {
     this.#silenceMs = options.silenceMs ?? SILENCE_MS;
   }
 
-  /** The calls of this connection continue after a client has gone. Otherwise a task that the server just handed out would be lost. */
-  conductor(): Promise<Conductor> {
-    return this.#options.conductor();
-  }
-
   /** Extends a task's lease from now on. Returns the time at which this ends if the agent sends no further request. */
   keep(task: Task, claimId: string): number {
     const now = Date.now();

@@ -6,6 +6,7 @@ import { clip } from '../../core/text.ts';
 import { compileSteps } from '../../workflows/steps/compile-steps.ts';
 import { EXAMPLE_STEPS, STEP_FORMAT } from '../../workflows/steps/step-format.ts';
 import type { ServerModel, ToolContext } from '../engine/define-tool.ts';
+import { WRITE_STEPS } from '../guard/own-workflows.ts';
 import { callOf, quote } from '../shared/quote.ts';
 import { aboutTools, refuseOtherCalls } from './required-tools.ts';
 
@@ -98,7 +99,7 @@ async function askServer(
   { conductor, signal }: { conductor: Conductor; signal: AbortSignal },
 ): Promise<Answer> {
   const { def } = compileSteps({
-    name: 'fleet_write_steps',
+    name: WRITE_STEPS,
     version: 1,
     steps: [
       // In the prompt, `$${` means a literal `${`. The server must not resolve the references in the examples.

@@ -56,7 +56,7 @@ export async function createMcpEndpoint(options: McpEndpointOptions): Promise<Mc
     resourcesWith(options.resources),
     promptsWith(options.prompts),
   ]);
-  checkChoice({ toolsets: config.mcpToolsets, tools: config.mcpTools }, tools);
+  checkChoice(config, tools);
   for (const notice of notices) log.info(notice);
   const served = serve({ config, log }, { tools, resources, prompts });
   const answer = door({ config, callerFrom, served });

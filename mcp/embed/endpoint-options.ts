@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { HostOptions, OwnOptions } from '../../core/settings/host-options.ts';
+import type { McpRuleInput } from '../../core/settings/mcp-access/mcp-rules.ts';
 import type { CallerIdentity } from '../engine/connection.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import type { Prompt } from '../reading/define-prompt.ts';
@@ -38,6 +39,14 @@ export interface McpEndpointOptions extends HostOptions {
   readonly mcpTools?: readonly string[] | undefined;
   /** Signs what clients carry for the server, at least 32 bytes. Give all processes the same key. Default: random for each endpoint. */
   readonly mcpStateKey?: string | undefined;
+  /** Tools that nobody may use, even if another option offers them. Default: none. */
+  readonly mcpToolsDeny?: readonly string[] | undefined;
+  /** True to refuse every call that changes something. Default: false. */
+  readonly mcpReadOnly?: boolean | undefined;
+  /** True to let only admins and callers with a team change something. Default: false. */
+  readonly mcpTeamsRequired?: boolean | undefined;
+  /** Rules that limit which workflows, inputs and task domains callers reach. Default: none. */
+  readonly mcpRules?: readonly McpRuleInput[] | undefined;
   /** Workflows that become tools; `*` matches any characters. Default: all workflows whose definition offers a tool. */
   readonly mcpWorkflowTools?: readonly string[] | undefined;
   /** Workflows that never become tools; `*` denies all. Default: none. */
@@ -79,6 +88,10 @@ export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   mcpToolsets: true,
   mcpTools: true,
   mcpStateKey: true,
+  mcpToolsDeny: true,
+  mcpReadOnly: true,
+  mcpTeamsRequired: true,
+  mcpRules: true,
   mcpWorkflowTools: true,
   mcpWorkflowToolsDeny: true,
   mcpWorkflowToolsMost: true,

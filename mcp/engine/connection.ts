@@ -27,14 +27,15 @@ export interface TransportContext extends McpRequestContext {
 export type Connect = (context: TransportContext) => Connection;
 
 export interface ConnectOptions {
-  readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole' | 'mcpUser' | 'mcpOauthIssuer'>;
+  readonly config: Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpRole' | 'mcpUser' | 'mcpTeam' | 'mcpOauthIssuer'>;
   /** Default: the caller of the token. Without OAuth and over stdio, every client is the user MCP_USER with the role MCP_ROLE. */
   readonly callerFrom?: (context: McpRequestContext) => Caller;
 }
 
 /** Only this function decides who the caller of a connection is. */
 export function connector({ config, callerFrom }: ConnectOptions): Connect {
-  const everyone = callerOf(config.mcpRole, config.mcpUser);
+  const { mcpRole, mcpUser, mcpTeam } = config;
+  const everyone = { ...callerOf(mcpRole, mcpUser), ...(mcpTeam !== undefined && { team: mcpTeam }) };
   const ofToken = ({ authInfo, requestInfo }: McpRequestContext) => {
     const caller = callerIn(authInfo);
     const needsToken = requestInfo !== undefined && config.mcpOauthIssuer !== undefined;
@@ -54,6 +55,8 @@ export interface CallerIdentity {
   /** Names the caller. A session of the 2025 revision belongs to one name. It ends for a caller who loses a permission. */
   readonly name: string;
   readonly role: Role;
+  /** If set and the role is not admin, the caller may only change and start workflows whose name starts with `<team>_`. */
+  readonly team?: string | undefined;
 }
 
 /** The name of every caller whom the host does not name. */
@@ -64,11 +67,12 @@ const ANONYMOUS = 'anonymous';
  * @throws FleetError `config` if the host returned something else than an identity
  */
 export function authInfoOf(identity: CallerIdentity): AuthInfo {
-  const { name, role } = identity;
-  if (typeof name === 'string' && name !== '' && roles.includes(role))
-    return authInfoOfCaller({ ...callerOf(role, name), knownBy: 'host' });
+  const { name, role, team } = identity;
+  const isTeam = team === undefined || (typeof team === 'string' && team !== '');
+  if (typeof name === 'string' && name !== '' && roles.includes(role) && isTeam)
+    return authInfoOfCaller({ ...callerOf(role, name), knownBy: 'host', ...(team !== undefined && { team }) });
   throw new FleetError('config', `callerFrom returned ${JSON.stringify(identity)}, which is not a caller.`, {
-    remedy: `Return { name, role } with one of the roles ${roles.join(', ')}, or undefined for a viewer.`,
+    remedy: `Return { name, role } and perhaps a team, with one of the roles ${roles.join(', ')}, or undefined for a viewer.`,
   });
 }
 

@@ -1,8 +1,12 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
+import { refusalOf, type UseSettings } from '../admission/may-use.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
+import { reachOf } from '../admission/reach.ts';
 import type { Leases } from '../agents/leases.ts';
+import { guardConductor } from '../guard/guard-conductor.ts';
+import { guardDefinitions, readable } from '../guard/guard-definitions.ts';
 import { recordingStarts } from '../operate/starter.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
 import { sealOf } from '../signing/state-key.ts';
@@ -15,10 +19,12 @@ export interface Surroundings {
   /** Called for each request, because the Conductor server may have started or moved since the last request. */
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
-  readonly config: Pick<Config, 'maxResponseSizeKb'>;
+  readonly config: Pick<Config, 'maxResponseSizeKb'> & UseSettings;
   readonly log: Logger;
   readonly model?: ServerModel;
   readonly ours?: () => Promise<readonly CodeDefinition[]>;
+  /** Loads all built-in tools when it is first called. */
+  readonly tools: () => Promise<readonly Tool[]>;
 }
 
 /** What the process provides to every tool call. */
@@ -26,8 +32,6 @@ export interface ToolSurroundings extends Surroundings {
   /** Signs what clients carry for the server. */
   readonly stateKey: Uint8Array;
   readonly leases: Leases;
-  /** Loads all built-in tools when it is first called. */
-  readonly tools: () => Promise<readonly Tool[]>;
 }
 
 interface For {
@@ -40,15 +44,17 @@ interface For {
 export async function readContext({ caller, signal, log }: For, surroundings: Surroundings): Promise<ReadContext> {
   const { conductor, definitions, config, model, ours } = surroundings;
   const server = await conductor();
+  const reach = reachOf(caller, config);
   return {
-    conductor: recordingStarts(server.withSignal(signal), caller),
-    definitions: definitions.over(server, signal),
+    conductor: guardConductor(recordingStarts(server.withSignal(signal), caller), reach),
+    definitions: guardDefinitions(definitions.over(server, signal), reach),
     allows: (permission) => isAllowed(caller, permission),
     caller,
+    limits: reach.sentences,
     maxResponseBytes: config.maxResponseSizeKb * 1024,
     log,
     ...(model && { model }),
-    ours: ours ?? (async () => []),
+    ours: async () => readable(reach, (await ours?.()) ?? []),
     signal,
   };
 }
@@ -58,22 +64,21 @@ export async function toolContext(
   { choice, client, ...request }: For & { choice: Choice; client: Client },
   surroundings: ToolSurroundings,
 ): Promise<ToolContext> {
-  const { leases, tools, stateKey } = surroundings;
+  const { leases, tools, stateKey, config } = surroundings;
   return {
     ...(await readContext(request, surroundings)),
     leases,
     seal: sealOf(stateKey, request.caller),
-    tools: async () => offersTo(choice, await tools()),
+    tools: async () => offersTo(request.caller, choice, await tools(), config),
     ...client,
   };
 }
 
-function offersTo(choice: Choice, tools: readonly Tool[]): ToolOffer[] {
+function offersTo(caller: Caller, choice: Choice, tools: readonly Tool[], settings: UseSettings): ToolOffer[] {
   const on = new Set(chosenTools(choice, tools));
-  return tools.map((tool) => ({
-    name: tool.name,
-    toolset: tool.toolset,
-    permission: tool.permission,
-    isOn: on.has(tool),
-  }));
+  return tools.map((tool) => {
+    const { name, toolset, permission } = tool;
+    const withheld = refusalOf(tool, caller, settings);
+    return { name, toolset, permission, isOn: on.has(tool), ...(withheld && { withheldBy: withheld.rule }) };
+  });
 }

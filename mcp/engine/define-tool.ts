@@ -46,6 +46,8 @@ export interface ReadContext {
   /** Whether the caller also has this permission. Admission has already checked the permission of the request. */
   allows(permission: Permission): boolean;
   readonly caller: Caller;
+  /** What limits the caller beside the permissions, one sentence each. `conductor` and `definitions` keep to these limits. */
+  readonly limits: readonly string[];
   /** Limit of the whole answer, text and structured content together. The answer of a handler stays well below the limit. */
   readonly maxResponseBytes: number;
   readonly log: Logger;
@@ -75,6 +77,8 @@ export interface ToolOffer {
   readonly toolset: Toolset;
   readonly permission: Permission;
   readonly isOn: boolean;
+  /** The setting that withholds the tool from the caller, if one does. */
+  readonly withheldBy?: string;
 }
 
 /** A link to a resource that holds data too large for an answer. */
@@ -117,6 +121,8 @@ export interface ToolSpec<I extends z.ZodObject = z.ZodObject, O extends z.ZodOb
 /** A tool and the code that answers its calls. */
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> extends ToolSpec<I, O> {
   readonly kind: 'tool';
+  /** The workflow that it runs, for a workflow that is offered as a tool. */
+  readonly workflow?: string;
   handle(args: z.output<I>, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;
   /** Makes the answer of a call that `continues`, after the execution has ended. It is the same as if the call had waited. */
   settle?(executionId: string, context: ToolContext): Promise<ToolAnswer<z.input<O>>>;

@@ -9,6 +9,7 @@ import type { Admitted, Refused } from '../admission/admit.ts';
 import type { ChangeBus } from '../subscriptions/change-bus.ts';
 import { sendChanges } from '../subscriptions/change-notifications.ts';
 import { Subscribed, subscribing } from '../subscriptions/subscribed.ts';
+import type { WatchAdmission } from '../subscriptions/watch-admission.ts';
 import type { Connect } from './connection.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import { type RequestOptions, type Requests, RequestTable } from './requests.ts';
@@ -26,6 +27,7 @@ export interface Feature {
 export interface McpServerOptions extends RequestOptions {
   readonly features: readonly Feature[];
   readonly connect: Connect;
+  readonly watch: WatchAdmission;
 }
 
 /** Makes the servers of all connections. */
@@ -43,9 +45,9 @@ export interface McpServers {
  * Makes MCP servers from the SDK's low-level `Server`. Work that is the same for every server is done only once. The SDK's `McpServer`
  * would convert every schema again for each request.
  */
-export function createMcpServers({ features, connect, ...options }: McpServerOptions): McpServers {
+export function createMcpServers({ features, connect, watch, ...options }: McpServerOptions): McpServers {
   const once = prepare(features, 'legacy');
-  const kept = prepare(features.some(offersResources) ? [...features, subscribing] : features, 'legacy');
+  const kept = prepare(features.some(offersResources) ? [...features, subscribing(watch)] : features, 'legacy');
   const modern = prepare(features, 'modern');
   // Without an open connection, a client of 2025 can neither subscribe nor be told about changes.
   const legacyOnce = { ...once, capabilities: withoutChanges(once.capabilities) };

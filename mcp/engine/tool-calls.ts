@@ -1,9 +1,13 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
+import { mayUse } from '../admission/may-use.ts';
+import { sameTool, withSameTools } from '../admission/same-tool.ts';
+import { readingOf } from '../admission/subject.ts';
 import { requestStates } from '../signing/request-states.ts';
 import { taskIdOf, taskOf } from '../tasks/task-from-execution.ts';
 import { createdTask } from '../tasks/tasks-extension.ts';
 import { parseArguments } from './arguments/parse-arguments.ts';
 import { clientOf } from './client.ts';
+import type { Connection } from './connection.ts';
 import { type ToolSurroundings, toolContext } from './context.ts';
 import type { Tool, ToolAnswer } from './define-tool.ts';
 import { InputNeeded } from './elicitation.ts';
@@ -61,7 +65,8 @@ async function call(
   const given = await toolContext({ ...connection, client, signal, log }, surroundings);
   try {
     const answer = await tool.handle(args, given);
-    if (answer.continues === undefined || !tool.settle || !client.followsTasks) return resultOf(tool, answer);
+    const canFollow = tool.settle && client.followsTasks && (await mayFollow(connection, surroundings));
+    if (answer.continues === undefined || !canFollow) return resultOf(tool, answer);
     const execution = await given.conductor.getExecution(answer.continues);
     const taskId = taskIdOf({ executionId: answer.continues, tool: tool.name });
     return createdTask(taskOf(taskId, execution));
@@ -69,6 +74,16 @@ async function call(
     if (error instanceof InputNeeded) return error.result;
     throw error;
   }
+}
+
+/** True if the caller may ask for the task that the call would become. */
+async function mayFollow({ caller }: Connection, surroundings: ToolsOptions): Promise<boolean> {
+  const asking = readingOf('tasks/get', 'executions:read');
+  return mayUse(
+    await withSameTools(asking, [sameTool('methods', 'tasks/get')], surroundings),
+    caller,
+    surroundings.config,
+  );
 }
 
 /** The answer of a tool in the protocol's form. */

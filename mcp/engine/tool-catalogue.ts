@@ -1,12 +1,13 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { clip } from '../../core/text.ts';
+import { mayUse, type UseSettings } from '../admission/may-use.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
 import { nearNames } from '../shared/near-names.ts';
 import type { Changes } from '../subscriptions/change-bus.ts';
 import type { Connection } from './connection.ts';
 import type { Tool } from './define-tool.ts';
 import { listingOf, type ToolListing } from './tool-listing.ts';
-import { allowedTools, chosenTools } from './toolsets.ts';
+import { chosenTools } from './toolsets.ts';
 
 /** Tools that depend on the Conductor server, such as workflows that are offered as tools. */
 export interface ToolSource {
@@ -19,33 +20,42 @@ export interface CatalogueOptions {
   /** Loads all built-in tools on its first call. Thus a server can answer `initialize` before they are loaded. */
   readonly tools: () => Promise<readonly Tool[]>;
   readonly sources?: readonly ToolSource[];
+  readonly config: UseSettings;
 }
 
 /** Lists the tools that a connection may use. */
 export type ListTools = (connection: Connection) => Promise<ToolListing[]>;
 
 /** Lists our tools, then the tools of the sources. */
-export function toolLister({ tools, sources = [] }: CatalogueOptions): ListTools {
-  const ours = rememberedListings();
+export function toolLister({ tools, sources = [], config }: CatalogueOptions): ListTools {
+  const ours = rememberedListings(config);
   return async (connection) => {
     const dynamic = await Promise.all(sources.map((source) => source.list()));
-    return [...ours(connection, await tools()), ...listingsFor(connection, dynamic.flat())];
+    return [...ours(connection, await tools()), ...listingsFor(connection, dynamic.flat(), config)];
   };
 }
 
-function listingsFor({ caller, choice }: Connection, tools: readonly Tool[]): ToolListing[] {
-  return allowedTools(caller, chosenTools(choice, tools)).map(listingOf);
+/** A tool that the server would refuse is not listed. */
+function listingsFor(connection: Connection, tools: readonly Tool[], settings: UseSettings): ToolListing[] {
+  return usableTools(connection, tools, settings).map(listingOf);
+}
+
+function usableTools({ caller, choice }: Connection, tools: readonly Tool[], settings: UseSettings): Tool[] {
+  return chosenTools(choice, tools).filter((tool) => mayUse(tool, caller, settings));
 }
 
 /** How many different lists of our tools are kept in memory. */
 const MOST_LISTS = 100;
 
-/** Makes the list for each role and choice once, because a choice in a header is repeated with every request. */
-function rememberedListings(): (connection: Connection, tools: readonly Tool[]) => readonly ToolListing[] {
+/** Makes the list for each kind of caller and choice once, because a choice in a header is repeated with every request. */
+function rememberedListings(
+  settings: UseSettings,
+): (connection: Connection, tools: readonly Tool[]) => readonly ToolListing[] {
   const known = new Map<string, readonly ToolListing[]>();
   return (connection, tools) => {
-    const key = JSON.stringify([connection.caller.permissions, connection.choice]);
-    const listings = known.get(key) ?? listingsFor(connection, tools);
+    const { caller, choice } = connection;
+    const key = JSON.stringify([caller.role, caller.permissions, caller.team !== undefined, choice]);
+    const listings = known.get(key) ?? listingsFor(connection, tools, settings);
     if (known.size < MOST_LISTS) known.set(key, listings);
     return listings;
   };
@@ -55,8 +65,9 @@ function rememberedListings(): (connection: Connection, tools: readonly Tool[]) 
 export type FindTool = (name: string, connection: Connection) => Promise<Tool>;
 
 /** Finds tools among ours and the tools of the sources. */
-export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool {
-  return async (name, { caller, choice }) => {
+export function toolFinder({ tools, sources = [], config }: CatalogueOptions): FindTool {
+  return async (name, connection) => {
+    const { choice } = connection;
     const own = await tools();
     const tool = own.find((one) => one.name === name);
     if (tool && chosenTools(choice, [tool]).length > 0) return tool;
@@ -68,7 +79,7 @@ export function toolFinder({ tools, sources = [] }: CatalogueOptions): FindTool 
       ? switchedOff(tool)
       : unknownTool(
           name,
-          allowedTools(caller, chosenTools(choice, own)).map((one) => one.name),
+          usableTools(connection, own, config).map((one) => one.name),
         );
   };
 }

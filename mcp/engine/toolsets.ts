@@ -1,7 +1,7 @@
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
-import { type Caller, isAllowed } from '../admission/permissions.ts';
+import type { ListedTool, ToolLists } from '../admission/same-tool.ts';
 import type { Tool } from './define-tool.ts';
 
 /** The groups in which tools are switched on, in the order in which tools are listed. */
@@ -52,28 +52,26 @@ function listIn(headers: Headers | undefined, name: string): string[] {
     .sort();
 }
 
-/** @throws FleetError `config` if the choice names a toolset or a tool that does not exist */
-export function checkChoice({ toolsets: wanted, tools: names }: Choice, tools: readonly Tool[]): void {
-  for (const name of wanted) mustBeOneOf('toolset', name, ['default', 'all', ...toolsets]);
+/** @throws FleetError `config` if a setting names a toolset or a tool that does not exist */
+export function checkChoice({ mcpToolsets, mcpTools, mcpToolsDeny }: ToolLists, tools: readonly Tool[]): void {
+  for (const name of mcpToolsets) mustBeOneOf('toolset', name, ['default', 'all', ...toolsets]);
   const known = tools.map(({ name }) => name);
-  for (const name of names) mustBeOneOf('tool', name, known);
+  for (const name of [...mcpTools, ...mcpToolsDeny]) mustBeOneOf('tool', name, known);
 }
 
 /** The chosen tools, in the order of their toolsets. Without a choice, the tools that are on by default. */
-export function chosenTools({ toolsets: wanted, tools: names, within }: Choice, tools: readonly Tool[]): Tool[] {
+export function chosenTools<T extends ListedTool>(
+  { toolsets: wanted, tools: names, within }: Choice,
+  tools: readonly T[],
+): T[] {
   const open = within ? chosenTools(within, tools) : tools;
   const on = wanted.length === 0 && names.length === 0 ? ['default'] : wanted;
-  const isOn = ({ name, toolset, byDefault }: Tool) =>
+  const isOn = ({ name, toolset, byDefault }: T) =>
     on.includes('all') ||
     on.includes(toolset) ||
     (on.includes('default') && byDefault === true) ||
     names.includes(name);
   return open.filter(isOn).sort((a, b) => toolsets.indexOf(a.toolset) - toolsets.indexOf(b.toolset));
-}
-
-/** The tools that the caller may use. A tool that the server would refuse is not listed. */
-export function allowedTools(caller: Caller, tools: readonly Tool[]): Tool[] {
-  return tools.filter(({ permission }) => isAllowed(caller, permission));
 }
 
 function mustBeOneOf(what: string, name: string, known: readonly string[]): void {

@@ -22,6 +22,7 @@ import { stateKeyOf } from '../signing/state-key.ts';
 import { ChangeBus } from '../subscriptions/change-bus.ts';
 import { executionWatcher } from '../subscriptions/execution-watcher.ts';
 import { createSubscriptions } from '../subscriptions/listen-admission.ts';
+import { createWatchAdmission } from '../subscriptions/watch-admission.ts';
 import { ExecutionTasks } from '../tasks/execution-tasks.ts';
 import { createTasks } from '../tasks/task-methods.ts';
 import type { McpFront } from '../transports/mcp-front.ts';
@@ -60,8 +61,9 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   const tasks = new ExecutionTasks(calls);
   const readings = { ...calls, resources: lazy(resources), prompts: lazy(prompts) };
   const reading = [createResources(readings), createPrompts(readings), createCompletions(readings)];
+  const watch = createWatchAdmission(calls);
   const { enter, turnAway } = createAdmission({ config, log, signal, now });
-  const door = { enter, connect: connector(options), log };
+  const door = { enter, connect: connector(options), watch, log };
   const servers = createMcpServers({ ...door, features: [createTools(calls), createTasks(tasks), ...reading] });
   // The watch on tools starts with the first connection. The watch waits for `warmUp`, so that the first answer need not wait for the
   // tools.

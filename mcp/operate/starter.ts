@@ -15,7 +15,7 @@ import type { Caller } from '../admission/permissions.ts';
  * 4. An execution that another program started has no entry: its starter is unknown.
  */
 
-const STARTED_BY = 'fleet:started-by';
+export const STARTED_BY = 'fleet:started-by';
 /** Sub-workflows are followed up to their root at most so far. */
 const MOST_LEVELS = 20;
 

@@ -27,3 +27,11 @@ export const taskRefs: Completer = async ({ executionId: id }, { conductor }) =>
   const execution = await orUndefined(conductor.getExecution(String(id)));
   return latestAttempts(execution?.tasks ?? []).map((task) => task.referenceTaskName);
 };
+
+/** For each completer that shows what a tool shows: the tool. The lists that withhold the tool withhold the completion too. */
+export const TOOL_OF_COMPLETER: ReadonlyMap<Completer, string> = new Map([
+  [workflowNames, 'list_workflows'],
+  [versions, 'list_workflows'],
+  [executionIds, 'list_workflow_executions'],
+  [taskRefs, 'get_execution_status'],
+]);

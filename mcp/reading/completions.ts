@@ -1,10 +1,11 @@
 import type { CompleteResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
+import { sameTool, withSameTools } from '../admission/same-tool.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
 import type { Feature } from '../engine/mcp-server.ts';
-import type { Completer } from './completers.ts';
+import { type Completer, TOOL_OF_COMPLETER } from './completers.ts';
 import type { Prompt } from './define-prompt.ts';
 import type { Resource } from './define-resource.ts';
 
@@ -18,9 +19,10 @@ export interface CompletionsOptions extends Surroundings {
 
 type Ref = { type: 'ref/prompt'; name: string } | { type: 'ref/resource'; uri: string };
 
-/** A resource or prompt whose arguments are completed. */
+/** The resource or prompt whose argument is completed. */
 interface Completed extends Subject {
-  readonly of: Resource | Prompt;
+  /** Undefined if the argument has no completions. */
+  readonly completer: Completer | undefined;
 }
 
 /** `completion/complete` for the parameters of resources and the arguments of prompts. */
@@ -29,13 +31,10 @@ export function createCompletions(options: CompletionsOptions): Feature {
     capabilities: { completions: {} },
     attach(requests) {
       requests.answer('completion/complete', {
-        find: ({ ref }) => find(ref, options),
-        async handle({ of: { complete = {} } }, { id, params, connection: { caller }, signal }) {
+        find: ({ ref, argument }) => find(ref, argument.name, options),
+        async handle({ completer }, { id, params, connection: { caller }, signal }) {
           const { argument, context: given } = params;
           const log = options.log.child({ method: 'completion/complete', request: id });
-          const completer: Completer | undefined = Object.hasOwn(complete, argument.name)
-            ? complete[argument.name]
-            : undefined;
           if (!completer) return { completion: matching([], argument.value) };
           const context = await readContext({ caller, signal, log }, options);
           return { completion: matching(await completer(given?.arguments ?? {}, context), argument.value) };
@@ -55,14 +54,21 @@ function matching(all: readonly string[], typed: string): CompleteResult['comple
   return { values: values.slice(0, MOST_VALUES), total: values.length, hasMore: values.length > MOST_VALUES };
 }
 
-async function find(ref: Ref, options: CompletionsOptions): Promise<Completed> {
+async function find(ref: Ref, argument: string, options: CompletionsOptions): Promise<Completed> {
   const [resources, prompts] = await Promise.all([options.resources(), options.prompts()]);
   const name = ref.type === 'ref/prompt' ? ref.name : ref.uri;
   const found: Resource | Prompt | undefined =
     ref.type === 'ref/prompt'
       ? prompts.find((prompt) => prompt.name === name)
       : resources.find(({ uriTemplate }) => uriTemplate === name);
-  if (found) return { ...readingOf(found.name, found.permission), of: found };
+  if (found) {
+    const { complete = {} } = found;
+    const completer: Completer | undefined = Object.hasOwn(complete, argument) ? complete[argument] : undefined;
+    const subject = { ...readingOf(found.name, found.permission), completer };
+    const kind = ref.type === 'ref/prompt' ? 'prompts' : 'resources';
+    const same = [sameTool(kind, found.name), completer && TOOL_OF_COMPLETER.get(completer)];
+    return withSameTools(subject, same, options);
+  }
   const names = ref.type === 'ref/prompt' ? prompts.map((one) => one.name) : resources.map((one) => one.uriTemplate);
   const what = ref.type === 'ref/prompt' ? 'prompt' : 'resource template';
   throw new FleetError('not-found', `There is no ${what} ${JSON.stringify(clip(name, 200))}.`, {

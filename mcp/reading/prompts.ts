@@ -1,7 +1,9 @@
 import type { GetPromptResult } from '@modelcontextprotocol/server';
 import { FleetError } from '../../core/errors.ts';
 import { clip } from '../../core/text.ts';
-import { isAllowed } from '../admission/permissions.ts';
+import { mayUse } from '../admission/may-use.ts';
+import type { Caller } from '../admission/permissions.ts';
+import { sameTool, withSameTools } from '../admission/same-tool.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
 import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
@@ -17,7 +19,11 @@ export interface PromptsOptions extends Surroundings {
 
 /** `prompts/list` and `prompts/get`. */
 export function createPrompts(options: PromptsOptions): Feature {
-  const { prompts } = options;
+  const { prompts, config } = options;
+  const usable = async (caller: Caller) => {
+    const subjects = await Promise.all((await prompts()).map((prompt) => subjectOf(prompt, options)));
+    return subjects.filter((subject) => mayUse(subject, caller, config));
+  };
   return {
     capabilities: { prompts: {} },
     attach(requests) {
@@ -25,11 +31,11 @@ export function createPrompts(options: PromptsOptions): Feature {
         countsAgainstRateLimit: false,
         find: (params) => onlyPage('prompts/list', params),
         handle: async (_subject, { connection: { caller } }) => ({
-          prompts: (await prompts()).filter(({ permission }) => isAllowed(caller, permission)).map(listingOf),
+          prompts: (await usable(caller)).map(({ prompt }) => listingOf(prompt)),
         }),
       });
       requests.answer('prompts/get', {
-        find: async ({ name }) => found(name, await prompts()),
+        find: async ({ name }) => subjectOf(found(name, await prompts()), options),
         async handle({ prompt }, { id, params: { arguments: args = {} }, connection: { caller }, signal }) {
           const log = options.log.child({ prompt: prompt.name, request: id });
           const context = await readContext({ caller, signal, log }, options);
@@ -61,9 +67,14 @@ function messageOf(part: Part): GetPromptResult['messages'][number] {
   return { role: 'user', content: { type: 'resource', resource: { ...part.resource } } };
 }
 
-function found(name: string, prompts: readonly Prompt[]): Subject & { readonly prompt: Prompt } {
+function subjectOf(prompt: Prompt, options: PromptsOptions): Promise<Subject & { readonly prompt: Prompt }> {
+  const subject = { ...readingOf(prompt.name, prompt.permission), prompt };
+  return withSameTools(subject, [sameTool('prompts', prompt.name)], options);
+}
+
+function found(name: string, prompts: readonly Prompt[]): Prompt {
   const prompt = prompts.find((one) => one.name === name);
-  if (prompt) return { ...readingOf(prompt.name, prompt.permission), prompt };
+  if (prompt) return prompt;
   const names = prompts.map((one) => one.name);
   const near = nearNames(clip(name, 100), names, 1)[0];
   throw new FleetError('not-found', `There is no prompt ${JSON.stringify(clip(name, 100))}.`, {

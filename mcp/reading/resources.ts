@@ -3,7 +3,9 @@ import { isLock } from '../../core/conductor/definition-lock.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { lazy } from '../../core/lazy.ts';
 import { clip } from '../../core/text.ts';
-import { type Caller, isAllowed } from '../admission/permissions.ts';
+import { mayUse } from '../admission/may-use.ts';
+import type { Caller } from '../admission/permissions.ts';
+import { sameTool, withSameTools } from '../admission/same-tool.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
 import { mistakesIn } from '../engine/arguments/parse-arguments.ts';
 import { readContext, type Surroundings } from '../engine/context.ts';
@@ -34,8 +36,12 @@ export interface ResourcesOptions extends Surroundings {
 /** `resources/list`, `resources/templates/list` and `resources/read`. */
 export function createResources(options: ResourcesOptions): Feature {
   const known = lazy(async () => (await options.resources()).map(knownOf).sort(bySegments));
-  const visibleTo = async (caller: Caller) =>
-    (await known()).filter(({ resource }) => isAllowed(caller, resource.permission));
+  const visibleTo = async (caller: Caller) => {
+    const subjects = await Promise.all(
+      (await known()).map(async (one) => ({ one, is: await subjectOf(one.resource, options) })),
+    );
+    return subjects.filter(({ is }) => mayUse(is, caller, options.config)).map(({ one }) => one);
+  };
   return {
     capabilities: { resources: { subscribe: true } },
     attach(requests) {
@@ -54,7 +60,10 @@ export function createResources(options: ResourcesOptions): Feature {
         }),
       });
       requests.answer('resources/read', {
-        find: async ({ uri }) => find(uri, await known()),
+        async find({ uri }) {
+          const found = find(uri, await known());
+          return { ...found, ...(await subjectOf(found.resource, options)) };
+        },
         handle: (found, request) => read(found, request, options),
         fail(error, failed, { params: { uri } }) {
           const refusal = protocolError(error, failed, options.log);
@@ -72,6 +81,10 @@ const knownOf = (resource: Resource): Known => ({ resource, address: readTemplat
 const bySegments = (a: Known, b: Known) => a.address.segments - b.address.segments;
 const hasParameters = ({ address }: Known) => address.names.length > 0;
 
+function subjectOf({ name, permission }: Resource, options: ResourcesOptions): Promise<Subject> {
+  return withSameTools(readingOf(name, permission), [sameTool('resources', name)], options);
+}
+
 function listingOf({ name, title, description, mimeType, meta }: Resource) {
   return { name, title, description, mimeType, ...(meta && { _meta: { ...meta } }) };
 }
@@ -83,7 +96,10 @@ async function list(visible: readonly Known[], request: ListRequest, options: Re
   const fixed = (cursor === undefined ? visible : [])
     .filter((one) => !hasParameters(one))
     .map(({ resource }) => ({ ...listingOf(resource), uri: resource.uriTemplate }));
-  const showsDefinitions = visible.some(({ address }) => address.match(definitionUri('any')));
+  const names = await withSameTools(readingOf('resources/list', 'none'), ['list_workflows'], options);
+  const showsDefinitions =
+    visible.some(({ address }) => address.match(definitionUri('any'))) &&
+    mayUse(names, connection.caller, options.config);
   if (!showsDefinitions) return { resources: fixed };
   try {
     const { definitions } = await readContext({ caller: connection.caller, signal, log: options.log }, options);

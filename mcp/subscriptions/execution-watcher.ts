@@ -21,6 +21,11 @@ const LOOK_LIMIT_MS = 10_000;
 const RESOURCE =
   /^conductor:\/\/executions\/([A-Za-z0-9_-]{1,100})(\/(output|diagram|tasks\/[^/?#]+\/output))?(\?.*)?$/;
 
+/** The id of the execution that an address shows, as a resource or as a task. Undefined for any other address. */
+export function executionAt(uri: string): string | undefined {
+  return RESOURCE.exec(uri)?.[1] ?? executionOfTask(uri);
+}
+
 interface Watched {
   readonly subscribers: Set<() => void>;
   seen?: { readonly state: string; readonly status: string; readonly ended: boolean };
@@ -54,7 +59,7 @@ export function executionWatcher(conductor: () => Promise<Conductor>): Watcher {
 
   return {
     watch(uri, changed) {
-      const id = RESOURCE.exec(uri)?.[1] ?? executionOfTask(uri);
+      const id = executionAt(uri);
       if (id === undefined) return undefined;
       const one = watched.get(id) ?? { subscribers: new Set() };
       watched.set(id, one);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JSONRPCRequest, McpRequestContext } from '@modelcontextprotocol/server';
 import type { Admitted, Refused } from '../admission/admit.ts';
-import type { Caller, Permission } from '../admission/permissions.ts';
+import type { Caller } from '../admission/permissions.ts';
 import { readingOf, type Subject } from '../admission/subject.ts';
 import type { Connect } from '../engine/connection.ts';
 import { protocolError } from '../engine/error-result.ts';
@@ -10,9 +10,7 @@ import type { Tasks } from '../tasks/task-methods.ts';
 import { type ShowTask, showTaskOn, subscribedAddresses, withTaskAddresses } from '../tasks/task-subscriptions.ts';
 import type { ChangeBus } from './change-bus.ts';
 import { checkAddresses } from './subscription-limits.ts';
-
-/** The permission for a subscription to addresses. Only executions are watched, so the permission to read executions is enough. */
-export const WATCHING: Permission = 'executions:read';
+import type { WatchAdmission } from './watch-admission.ts';
 
 /** What the transports need for `subscriptions/listen`, which the SDK answers. */
 export interface Subscriptions {
@@ -36,19 +34,30 @@ export interface Listening {
 export interface SubscriptionsOptions extends RequestOptions {
   readonly changes: ChangeBus;
   readonly connect: Connect;
+  readonly watch: WatchAdmission;
   readonly tasks?: Tasks;
 }
 
 /** Creates the subscriptions of one process. */
-export function createSubscriptions({ changes, connect, tasks, enter, log }: SubscriptionsOptions): Subscriptions {
+export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
+  const { changes, connect, watch, tasks, enter, log } = options;
   return {
     changes,
-    enter(message, context) {
+    async enter(message, context) {
       const { method, params } = message;
-      const { caller, peer } = connect(context);
+      const connection = connect(context);
+      const { caller, peer } = connection;
       const id = randomUUID().slice(0, 8);
-      const find = () => listenSubject(message);
-      return enter({ id, caller, peer, method, params, countsAgainstRateLimit: true, find });
+      const find = () => listenSubject(message, watch);
+      const entry = await enter({ id, caller, peer, method, params, countsAgainstRateLimit: true, find });
+      if (!entry.isAdmitted) return entry;
+      try {
+        await watch.mustReach(subscribedAddresses(withTaskAddresses(message)), connection);
+        return entry;
+      } catch (error) {
+        entry.fail(error);
+        return { isAdmitted: false, id, error, subject: entry.subject };
+      }
     },
     begin(message, entry, context) {
       try {
@@ -79,8 +88,8 @@ function follow(changes: ChangeBus, asked: JSONRPCRequest, caller: Caller): () =
 }
 
 /** Subscriptions to lists need no permission, because each list shows only what its caller may use. */
-function listenSubject(message: JSONRPCRequest): Subject {
+async function listenSubject(message: JSONRPCRequest, watch: WatchAdmission): Promise<Subject> {
   const { length } = subscribedAddresses(message);
   checkAddresses(length);
-  return readingOf(message.method, length > 0 ? WATCHING : 'none');
+  return length > 0 ? watch.subjectOf(message.method) : readingOf(message.method, 'none');
 }

@@ -1,9 +1,8 @@
 import type { Caller } from '../admission/permissions.ts';
-import { readingOf } from '../admission/subject.ts';
 import type { Feature } from '../engine/mcp-server.ts';
 import type { ChangeBus } from './change-bus.ts';
-import { WATCHING } from './listen-admission.ts';
 import { checkAddresses } from './subscription-limits.ts';
+import type { WatchAdmission } from './watch-admission.ts';
 
 /** The resources to which the client of an open connection of 2025 has subscribed. */
 export class Subscribed {
@@ -43,24 +42,25 @@ export class Subscribed {
 }
 
 /** `resources/subscribe` and `resources/unsubscribe` of 2025, for connections that stay open. */
-export const subscribing: Feature = {
+export const subscribing = (watch: WatchAdmission): Feature => ({
   era: 'legacy',
   capabilities: {},
   attach(requests) {
     requests.answer('resources/subscribe', {
-      find: () => readingOf('resources/subscribe', WATCHING),
-      handle(_subject, { params: { uri }, connection }) {
+      find: () => watch.subjectOf('resources/subscribe'),
+      async handle(_subject, { params: { uri }, connection }) {
+        await watch.mustReach([uri], connection);
         connection.subscribed?.add(uri);
         return {};
       },
     });
     requests.answer('resources/unsubscribe', {
       countsAgainstRateLimit: false,
-      find: () => readingOf('resources/unsubscribe', WATCHING),
+      find: () => watch.subjectOf('resources/unsubscribe'),
       handle(_subject, { params: { uri }, connection }) {
         connection.subscribed?.delete(uri);
         return {};
       },
     });
   },
-};
+});

@@ -1,6 +1,7 @@
 import { type CallToolResult, inputResponse } from '@modelcontextprotocol/server';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { SAME_TOOL } from '../admission/same-tool.ts';
 import type { Subject } from '../admission/subject.ts';
 import { type ToolSurroundings, toolContext } from '../engine/context.ts';
 import type { Tool, ToolContext } from '../engine/define-tool.ts';
@@ -14,11 +15,7 @@ import type { TaskClient, TaskMethod, Tasks } from './task-methods.ts';
 import { completedTask, type DetailedTask, type InputResponses } from './tasks-extension.ts';
 
 /** For each method, the tool that does the same. The method needs the permission of this tool. */
-const SAME_AS: Readonly<Record<TaskMethod, string>> = {
-  'tasks/get': 'get_execution_status',
-  'tasks/update': 'decide_approval',
-  'tasks/cancel': 'terminate_workflow',
-};
+const SAME_AS: Readonly<Record<TaskMethod, string>> = SAME_TOOL.methods;
 
 /** The execution that a task represents, and the tool that started it. */
 interface Found {
@@ -41,8 +38,8 @@ export class ExecutionTasks implements Tasks {
   }
 
   async subjectOf(method: TaskMethod): Promise<Subject> {
-    const { permission, annotations } = await this.#tool(SAME_AS[method]);
-    return { name: method, permission, annotations };
+    const tool = await this.#tool(SAME_AS[method]);
+    return { name: method, permission: tool.permission, annotations: tool.annotations, sameAs: [tool] };
   }
 
   async get(taskId: string, by: TaskClient): Promise<DetailedTask | undefined> {

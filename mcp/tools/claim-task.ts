@@ -85,8 +85,9 @@ async function claim(
   { taskTypes, domain, agent, waitSeconds }: Wanted,
   context: ToolContext,
 ): Promise<Task | undefined> {
-  const { caller, leases, signal, progress } = context;
-  const conductor = await leases.conductor();
+  const { caller, signal, progress } = context;
+  // These calls continue after the client has gone. Otherwise a task that the server just handed out would be lost.
+  const conductor = context.conductor.detached();
   const workerId = workerIdOf(agent ?? caller.name);
   const started = performance.now();
   const leftMs = () => waitSeconds * 1000 - (performance.now() - started);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { named } from '../../core/settings/named.ts';
-import { ROLE_SETTING } from '../admission/permissions.ts';
+import { type Caller, ROLE_SETTING } from '../admission/permissions.ts';
 import { defineTool, type ToolOffer } from '../engine/define-tool.ts';
 import { toolsets } from '../engine/toolsets.ts';
 import { jsonObject } from '../shared/fields.ts';
@@ -9,24 +9,30 @@ export default defineTool({
   name: 'get_my_permissions',
   title: 'What I may do',
   description:
-    'What you are allowed to do here: your role and rights (permissions), which tools you have, which not and why, and which Conductor server this is. Use it when something was refused (denied) or a tool is missing.',
+    'What you are allowed to do here: who you are, your role and rights (permissions), your limits, which tools you have, which not and why, and which Conductor server this is. Use it when something was refused (denied) or a tool is missing.',
   toolset: 'api',
   permission: 'workflows:read',
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({}),
   output: z.object({
     caller: z.string(),
+    /** `token`, `host` or `configuration`. */
+    knownBy: z.string(),
     role: z.string(),
+    team: z.string().optional(),
     permissions: z.array(z.string()),
+    /** What limits the permissions, one sentence each. */
+    limits: z.array(z.string()),
     tools: z.array(z.string()),
     /** Why each tool is withheld. */
     withheld: jsonObject,
     server: z.string(),
   }),
-}).handler(async (_, { caller, conductor, allows, tools }) => {
+}).handler(async (_, { caller, conductor, allows, limits, tools }) => {
   const all = await tools();
-  const reasonOf = ({ toolset, permission, isOn }: ToolOffer): string | undefined => {
+  const reasonOf = ({ toolset, permission, isOn, withheldBy }: ToolOffer): string | undefined => {
     if (!allows(permission)) return `the role ${caller.role} lacks ${permission}`;
+    if (withheldBy) return `the setting ${withheldBy} withholds it`;
     return isOn ? undefined : `the toolset ${toolset} is off`;
   };
   const withheld = all.flatMap((tool) => {
@@ -36,7 +42,9 @@ export default defineTool({
   const mine = all.filter((tool) => reasonOf(tool) === undefined);
   const server = addressOf(conductor.serverUrl);
   const lines = [
-    `You are ${caller.name}, role ${caller.role}: ${caller.permissions.join(', ')}.`,
+    `You are ${caller.name}, role ${caller.role}${caller.team === undefined ? '' : `, team ${caller.team}`}: ${caller.permissions.join(', ')}.`,
+    KNOWN_BY[caller.knownBy],
+    ...(limits.length > 0 ? ['These limits hold for you:', ...limits] : ['No further limits hold for you.']),
     `Conductor server: ${server}`,
     'Tools by toolset:',
     ...toolsets.flatMap((toolset) => {
@@ -54,14 +62,24 @@ export default defineTool({
     text: lines.join('\n'),
     structured: {
       caller: caller.name,
+      knownBy: caller.knownBy,
       role: caller.role,
+      ...(caller.team !== undefined && { team: caller.team }),
       permissions: [...caller.permissions],
+      limits: [...limits],
       tools: mine.map(({ name }) => name),
       withheld: Object.fromEntries(withheld.map(({ name, reason }) => [name, reason])),
       server,
     },
   };
 });
+
+/** How this server knows who calls, for a person. */
+const KNOWN_BY: Record<Caller['knownBy'], string> = {
+  token: 'The server has checked the token that says so.',
+  host: 'The program that embeds this MCP server says so.',
+  configuration: 'The configuration of this MCP server says so. It has not checked who you are.',
+};
 
 interface Withheld {
   readonly name: string;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { ApiRequest } from '../../core/conductor/api.ts';
+import { OutOfReach } from '../admission/refusals.ts';
 import { requestOf } from '../api/api-request.ts';
 import { findRoute } from '../api/catalogue.ts';
-import { HARMLESS } from '../api/route.ts';
-import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { HARMLESS, type Route } from '../api/route.ts';
+import { defineTool, type ToolContext, type ToolOffer } from '../engine/define-tool.ts';
 import { guardStart } from '../operate/gate-guard.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
@@ -43,6 +44,8 @@ export default defineTool({
 }).handler(async ({ operation, path, query, body, confirm }, context) => {
   const { allows, conductor, definitions, maxResponseBytes } = context;
   const route = findRoute(operation);
+  const instead = (await context.tools()).find(({ name }) => name === route.instead);
+  if (instead?.withheldBy) throw withheld(route, instead);
   const request = requestOf(route, { path, query, body, confirm }, context);
   if (route.harmless === HARMLESS.start && !allows('workflows:write')) await guardStartBy(request, context);
   const answer = await conductor.request(request);
@@ -76,6 +79,12 @@ const started = z.object({
 async function guardStartBy({ params, body }: ApiRequest, context: ToolContext): Promise<void> {
   const { name, version, input } = started.parse({ ...(body as object), ...params }); // `requestOf` has checked that the body is an object
   guardStart(await findWorkflow({ name, version }, context.definitions), input, context);
+}
+
+/** A tool that a setting withholds cannot be had as a raw request either. */
+function withheld({ name }: Route, { name: tool, withheldBy = '' }: ToolOffer): OutOfReach {
+  const why = `The operation ${name} does the same as the tool ${tool}, which ${withheldBy} withholds.`;
+  return new OutOfReach({ rule: withheldBy, why });
 }
 
 function narrower(query: Readonly<Record<string, unknown>> = {}): string {

@@ -18,7 +18,7 @@ export function workflowTool({ def, offer }: Offered, name: string): Tool {
   const waitSeconds = Math.min(offer.waitSeconds, MAX_WAIT_SECONDS);
   const purpose = clip(offer.purpose.replace(/\s+/g, ' ').trim(), PURPOSE_LIMIT).replace(/[^.!?]$/, '$&.');
   const version = def.version;
-  return defineTool({
+  const tool = defineTool({
     name,
     title: clip(def.name, 80),
     description: `${purpose} (Workflow, version ${version}${waitSeconds > 0 ? `; waits up to ${waitSeconds} s` : ''}, then returns an executionId.)`,
@@ -38,4 +38,5 @@ export function workflowTool({ def, offer }: Offered, name: string): Tool {
       runWorkflow({ name: def.name, version, input, idempotencyKey, onExisting: 'attach', waitSeconds }, context),
     { settle: settleRun },
   );
+  return { ...tool, workflow: def.name };
 }

@@ -2,10 +2,12 @@ import { type Config, loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 import { createAdmission } from '../../mcp/admission/admit.ts';
 import { type Caller, callerOf } from '../../mcp/admission/permissions.ts';
+import { readingOf } from '../../mcp/admission/subject.ts';
 import { connector } from '../../mcp/engine/connection.ts';
 import { createMcpServers, type Feature } from '../../mcp/engine/mcp-server.ts';
 import { ChangeBus } from '../../mcp/subscriptions/change-bus.ts';
 import { createSubscriptions } from '../../mcp/subscriptions/listen-admission.ts';
+import { WATCHING, type WatchAdmission } from '../../mcp/subscriptions/watch-admission.ts';
 import type { Tasks } from '../../mcp/tasks/task-methods.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { freePort } from './free-port.ts';
@@ -22,6 +24,7 @@ export function frontOf(
 ): McpFront {
   const { config } = loadConfig({ env: {} });
   const limits = {
+    ...config,
     ...{ rateLimitRpm: 1_000_000, rateLimitBurst: 50, rateLimitRedisUrl: undefined },
     rateLimitConcurrent: 1000,
     maxResponseSizeKb: 1000,
@@ -33,6 +36,7 @@ export function frontOf(
   const door = {
     enter,
     connect: connector({ config, callerFrom: () => caller }),
+    watch: watchAnything,
     log: silentLogger,
   };
   return {
@@ -41,6 +45,11 @@ export function frontOf(
     subscriptions: createSubscriptions({ ...door, changes, ...(tasks && { tasks }) }),
   };
 }
+
+const watchAnything: WatchAdmission = {
+  subjectOf: async (method) => readingOf(method, WATCHING),
+  mustReach: async () => {},
+};
 
 interface FrontParts {
   readonly changes?: ChangeBus;

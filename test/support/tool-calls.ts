@@ -39,6 +39,7 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     leases: new Leases({ conductor: async () => conductor, log: silentLogger }),
     caller,
     seal: testSeal,
+    limits: [],
     tools: async () => [],
     allows: (permission) => isAllowed(caller, permission),
     ...silentClient,

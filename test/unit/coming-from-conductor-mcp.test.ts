@@ -5,7 +5,7 @@ import { findRoute } from '../../mcp/api/catalogue.ts';
 import { CONDUCTOR_MCP_TOOLS, DOCUMENTED_NAMES } from '../support/conductor-mcp-names.ts';
 
 const page = readFileSync('docs/coming-from-conductor-mcp.md', 'utf8');
-const tools = await loadTools({ mcpToolsets: [], mcpTools: [] });
+const tools = await loadTools({ mcpToolsets: [], mcpTools: [], mcpToolsDeny: [] });
 const toolNames = new Set(tools.map(({ name }) => name));
 const rows = [...page.matchAll(/^\| `(\w+)` \| `(\w+)` \| (\w+), (on|off) \|(.*)\|$/gm)].map(
   ([, theirs = '', ours = '', toolset = '', isOn = '', note = '']) => ({ theirs, ours, toolset, isOn, note }),

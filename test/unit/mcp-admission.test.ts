@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../core/config.ts';
 import { silentLogger } from '../../core/log.ts';
 import { type Arriving, createAdmission } from '../../mcp/admission/admit.ts';
 import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
@@ -97,7 +98,8 @@ describe('response budget', () => {
 describe('admission', () => {
   const mcpAuditDir = mkdtempSync(join(tmpdir(), 'admission-'));
   const audit = { mcpAudit: true, mcpAuditDir, mcpAuditDays: 90, mcpAuditSync: false, dataDir: '' };
-  const config = { ...limitsOf(1), rateLimitConcurrent: 2, ...audit, maxResponseSizeKb: 8 };
+  const defaults = loadConfig({ env: {} }).config;
+  const config = { ...defaults, ...limitsOf(1), rateLimitConcurrent: 2, ...audit, maxResponseSizeKb: 8 };
   const ending = new AbortController();
   const { signal } = ending;
   const now = () => performance.now();

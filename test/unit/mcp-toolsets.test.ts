@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { loadConfig } from '../../core/config.ts';
+import { mayUse } from '../../mcp/admission/may-use.ts';
 import { callerOf, type Permission } from '../../mcp/admission/permissions.ts';
 import { defineTool, type Tool } from '../../mcp/engine/define-tool.ts';
-import { allowedTools, checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/engine/toolsets.ts';
+import { checkChoice, choiceFrom, chosenTools, type Toolset } from '../../mcp/engine/toolsets.ts';
 
 function tool(name: string, toolset: Toolset, byDefault = false, permission: Permission = 'workflows:read'): Tool {
   const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
@@ -22,6 +24,7 @@ const tools = [
 ];
 const names = (toolsets: string[], single: string[] = []) =>
   chosenTools({ toolsets, tools: single }, tools).map(({ name }) => name);
+const lists = { mcpToolsets: [], mcpTools: [], mcpToolsDeny: [] };
 const headers = (toolsets: string, single = '') => new Headers({ 'X-MCP-Toolsets': toolsets, 'X-MCP-Tools': single });
 
 describe('which tools are offered', () => {
@@ -41,11 +44,13 @@ describe('which tools are offered', () => {
   });
 
   test('a misspelled toolset or tool in the settings is an error that suggests the right name', () => {
-    expect(() => checkChoice({ toolsets: ['operat'], tools: [] }, tools)).toThrow('no toolset called "operat"');
-    expect(() => checkChoice({ toolsets: [], tools: ['skip_tasks'] }, tools)).toThrow(
+    expect(() => checkChoice({ ...lists, mcpToolsets: ['operat'] }, tools)).toThrow('no toolset called "operat"');
+    expect(() => checkChoice({ ...lists, mcpTools: ['skip_tasks'] }, tools)).toThrow(
       expect.objectContaining({ code: 'config', remedy: 'Did you mean skip_task?' }),
     );
-    expect(() => checkChoice({ toolsets: ['default', 'all', 'api'], tools: ['skip_task'] }, tools)).not.toThrow();
+    expect(() => checkChoice({ ...lists, mcpToolsDeny: ['skip_tasks'] }, tools)).toThrow('no tool called "skip_tasks"');
+    const right = { mcpToolsets: ['default', 'all', 'api'], mcpTools: ['skip_task'], mcpToolsDeny: ['skip_task'] };
+    expect(() => checkChoice(right, tools)).not.toThrow();
   });
 });
 
@@ -76,7 +81,8 @@ describe('a choice in headers', () => {
 });
 
 test('a caller sees only the tools that its role may use', () => {
-  const of = (role: 'viewer' | 'operator' | 'admin') => allowedTools(callerOf(role), tools).map(({ name }) => name);
+  const of = (role: 'viewer' | 'operator' | 'admin') =>
+    tools.filter((tool) => mayUse(tool, callerOf(role), loadConfig({ env: {} }).config)).map(({ name }) => name);
   expect(of('viewer')).toEqual(['search_api', 'get_workflow']);
   expect(of('operator')).toEqual(['search_api', 'skip_task', 'pause_workflow', 'get_workflow']);
   expect(of('admin')).toHaveLength(tools.length);
