@@ -30,8 +30,10 @@ export default defineTool({
   }),
 }).handler(async (_, { caller, conductor, allows, limits, tools }) => {
   const all = await tools();
+  // A token can permit less than its role, so the role says nothing about it.
+  const source = caller.knownBy === 'token' ? 'the token' : `the role ${caller.role}`;
   const reasonOf = ({ toolset, permission, isOn, withheldBy }: ToolOffer): string | undefined => {
-    if (!allows(permission)) return `the role ${caller.role} lacks ${permission}`;
+    if (!allows(permission)) return `${source} lacks ${permission}`;
     if (withheldBy) return `the setting ${withheldBy} withholds it`;
     return isOn ? undefined : `the toolset ${toolset} is off`;
   };
@@ -54,7 +56,7 @@ export default defineTool({
     ...byReason(withheld),
     ...(withheld.length > 0
       ? [
-          `The person who runs this MCP server can change that: ${named('mcpToolsets')} switches tools on, and ${ROLE_SETTING} decides the role.`,
+          `The person who runs this MCP server can change that: ${named('mcpToolsets')} switches tools on. ${WHO_DECIDES[caller.knownBy]}`,
         ]
       : []),
   ];
@@ -93,6 +95,12 @@ function byReason(withheld: readonly Withheld[]): string[] {
     return `Not offered, because ${reason}: ${names.join(', ')}`;
   });
 }
+
+const WHO_DECIDES: Readonly<Record<Caller['knownBy'], string>> = {
+  token: 'The token decides the permissions.',
+  host: 'The program that embeds this MCP server decides the role.',
+  configuration: `${ROLE_SETTING} decides the role.`,
+};
 
 /** The server's address without credentials. */
 function addressOf(serverUrl: string): string {

@@ -10,8 +10,9 @@ import { startAuthorizationServer } from './authorization-server.ts';
 
 const print = (line = '') => void process.stdout.write(`${line}\n`);
 
+const port = process.env.MCP_PORT;
 const { resource } = parseArgs({
-  options: { resource: { type: 'string', default: 'http://127.0.0.1:3000/mcp' } },
+  options: { resource: { type: 'string', default: `http://127.0.0.1:${port ?? '3000'}/mcp` } },
 }).values;
 const interruption = onInterruption();
 const server = await startAuthorizationServer({
@@ -23,10 +24,15 @@ print(`An authorization server to try with runs at ${server.issuer}. Ctrl-C stop
 print('Its clients are viewer, operator and admin. The secret of each is its name. A token is valid for ten minutes.');
 print();
 print('Start the MCP server in a second terminal:');
-print(`  export MCP_OAUTH_ISSUER=${server.issuer} MCP_RESOURCE=${resource}`);
+print(
+  `  export ${port === undefined ? '' : `MCP_PORT=${port} `}MCP_OAUTH_ISSUER=${server.issuer} MCP_RESOURCE=${resource}`,
+);
 print('  npm start');
 print('Get a token in a third terminal:');
-print(`  curl -s -u operator:operator -d grant_type=client_credentials -d resource=${resource} ${server.issuer}/token`);
+print(
+  `  TOKEN=$(curl -s -u operator:operator -d grant_type=client_credentials -d resource=${resource} ${server.issuer}/token |`,
+);
+print(`    sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`);
 await aborted(interruption.signal);
 await server.stop();
 interruption.dispose();
