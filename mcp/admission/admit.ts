@@ -72,6 +72,8 @@ export type Enter = (request: Arriving) => Promise<Admitted | Refused>;
 
 /** A request on its way through the layers. */
 interface Passing extends Arriving {
+  /** When it arrived, on the clock of `now`. */
+  readonly startedAt: number;
   /** What the request is about, after `findSubject`. */
   subject?: Subject;
   /** Ends the count of the request, after `limitConcurrency`. */
@@ -124,7 +126,7 @@ export function createAdmission(options: AdmitOptions): Admission {
   const outwards = layers.toReversed();
   const enter: Enter = async (arriving) => {
     const { id } = arriving;
-    const request: Passing = { ...arriving };
+    const request: Passing = { ...arriving, startedAt: options.now() };
     let hasEnded = false;
     const fail = (error: unknown) => {
       if (hasEnded) return;
@@ -174,10 +176,11 @@ function recordIntent(audit: Audit): Layer {
   };
 }
 
-function auditedRequest({ id, caller, method, params, peer }: Passing, isChanging: boolean): AuditedRequest {
+function auditedRequest(request: Passing, isChanging: boolean): AuditedRequest {
+  const { id, caller, method, params, peer, startedAt } = request;
   const { _meta, name, uri, arguments: args, ...others } = isObject(params) ? params : {};
   const [subject] = [name, uri, others.taskId].filter((value) => typeof value === 'string');
-  return { id, caller, method, subject, args: args ?? others, isChanging, peer };
+  return { id, caller, method, subject, args: args ?? others, isChanging, peer, startedAt };
 }
 
 const findSubject: Layer = {

@@ -30,6 +30,8 @@ export interface AuditedRequest {
   /** True if the request may change something. Then it is recorded before it is carried out. */
   readonly isChanging: boolean;
   readonly peer: Peer;
+  /** When the request arrived, on the clock of `now`. Default: now. */
+  readonly startedAt?: number;
 }
 
 /** How a request that was allowed has ended. */
@@ -77,7 +79,7 @@ export function createAudit({ config, log, now, clock = Date.now }: AuditOptions
   let changes = 0;
   return {
     begin(request) {
-      const started = now();
+      const started = request.startedAt ?? now();
       const facts = factsOf(request, records.time);
       const took = () => Math.round((now() - started) * 10) / 10;
       if (!request.isChanging) return readingEntry({ records, facts, took, log });
