@@ -57,3 +57,8 @@ async function findEmbedded(config: Config): Promise<string | undefined> {
   const { findServer } = await import('../core/conductor/ensure-server.ts');
   return findServer(config);
 }
+
+/** A sentence that says whose tokens clients over HTTP need. Empty without OAuth. */
+export function tokensNeeded({ mcpOauthIssuer }: Pick<Config, 'mcpOauthIssuer'>): string {
+  return mcpOauthIssuer === undefined ? '' : ` Clients need a token of ${mcpOauthIssuer}.`;
+}

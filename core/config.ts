@@ -66,6 +66,7 @@ export function loadConfig({
     else mistakes.push(describeMistake(parsed.error, value, { setting, from: given?.from ?? setting.env }));
   }
 
+  notices.push(...misspelled(env));
   const types = workerTypesOf(env, mistakes, notices);
   if (mistakes.length > 0) {
     throw new FleetError('config', mistakes.join('\n'), {
@@ -86,6 +87,19 @@ export function loadConfig({
     );
   }
   return { config: Object.freeze(loaded), notices };
+}
+
+/** Variables that guard the MCP server begin like this. Other programs may use such names too, so an unknown one is no mistake. */
+const GUARDING = /^(MCP|RATE_LIMIT)_/;
+
+/** A misspelled variable has no effect, and a server that should be guarded would be open without a word. */
+function misspelled(env: Environment): string[] {
+  const known = settingList.map(([, { env: name }]) => name);
+  const unknown = Object.keys(env).filter((name) => GUARDING.test(name) && !known.includes(name));
+  return unknown.flatMap((name) => {
+    const meant = nearest(name, known);
+    return meant === undefined ? [] : [`${name} is not a setting and has no effect. Did you mean ${meant}?`];
+  });
 }
 
 /** Adds the environment's settings of task types to those of the file. If both set the same property, the environment wins. */

@@ -4,7 +4,7 @@ import { aborted } from '../../core/pause.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../arguments/actions.ts';
-import { stayConnected } from '../connect.ts';
+import { stayConnected, tokensNeeded } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { clientNames } from '../mcp-clients/clients.ts';
 
@@ -82,7 +82,7 @@ async function runHttp(
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
   const front = await startHttp({ ...served, config, log });
-  note(`MCP at ${front.url}. Ctrl-C stops it.`);
+  note(`MCP at ${front.url}. Ctrl-C stops it.${tokensNeeded(config)}`);
   await aborted(signal);
   await front.close();
   note('Stopped.');

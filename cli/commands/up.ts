@@ -17,6 +17,7 @@ import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import type { Content } from '../../workflows/manage/content-definitions.ts';
 import { checkStart, DEFAULT_MCP_PORT } from '../check-start.ts';
+import { tokensNeeded } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type FirstRun, firstRunOf, runFirst } from '../first-run.ts';
 import { packageFolder } from '../installation.ts';
@@ -147,7 +148,7 @@ async function startProcesses(
   cleanups.add('the claims of agents', () => leases.close({ giveBack: true }));
   const front = await startFront({ config, log, conductor: async () => conductor, leases, signal }, note);
   cleanups.add('the MCP server', () => front.close());
-  note(`MCP:     ${front.url}`);
+  note(`MCP:     ${front.url}${tokensNeeded(config)}`);
   throwIfStopped(signal);
   return { worker, front };
 }

@@ -66,6 +66,14 @@ describe('the address of the Conductor server', () => {
 });
 
 describe('mistakes', () => {
+  test('a misspelled variable that should guard the MCP server is told, and a variable of another program is not', () => {
+    const env = { MCP_READONLY: 'true', RATE_LIMIT_RMP: '10', MCP_TIMEOUT: '30000', MCP_TOOL_TIMEOUT: '1' };
+    expect(loadConfig({ env }).notices).toEqual([
+      'MCP_READONLY is not a setting and has no effect. Did you mean MCP_READ_ONLY?',
+      'RATE_LIMIT_RMP is not a setting and has no effect. Did you mean RATE_LIMIT_RPM?',
+    ]);
+  });
+
   test('the error reports all wrong settings at once, each with its place and how to fix it', () => {
     const env = { MCP_PORT: 'abc', LOG_LEVEL: 'loud', CONDUCTOR_SERVER_URL: 'ftp://h' };
     const { code, message, remedy } = mistakeOf(() => loadConfig({ env }));
