@@ -161,9 +161,16 @@ function valueAt(input: unknown, path: string): unknown {
   }, input);
 }
 
+/** Only settings hold patterns, so their number is small. */
+const expressions = new Map<string, RegExp>();
+
 function matches(pattern: string, text: string): boolean {
+  const known = expressions.get(pattern);
+  if (known) return known.test(text);
   const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^]*')}$`, 'u').test(text);
+  const expression = new RegExp(`^${parts.join('[^]*')}$`, 'u');
+  expressions.set(pattern, expression);
+  return expression.test(text);
 }
 
 /** A rule in words. */
