@@ -1,11 +1,18 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { roleOf } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
+import { inParallel } from '../../core/in-parallel.ts';
 import { isReading, type Permission } from '../admission/permissions.ts';
 import type { Reach, Target } from '../admission/reach.ts';
 import { OutOfReach } from '../admission/refusals.ts';
 import { domainsIn, type NamedWorkflows, workflowsNamedIn } from './named-workflows.ts';
 import { isOwnLock, WRITE_STEPS } from './own-workflows.ts';
+
+/** How many executions are read at the same time. */
+const AT_ONCE = 8;
+
+/** What a row of a search shows about its execution. */
+export type ExecutionTarget = Target & { readonly executionId: string };
 
 /** The checks of one request. Each execution and task is read at most once. */
 export class Checks {
@@ -13,12 +20,14 @@ export class Checks {
   readonly #api: Conductor;
   readonly #executions: Map<string, Promise<Target>>;
   readonly #tasks: Map<string, Promise<Task>>;
+  readonly #names: Map<string, Promise<string[]>>;
 
   constructor(api: Conductor, reach: Reach, known?: Checks) {
     this.reach = reach;
     this.#api = api;
     this.#executions = known ? known.#executions : new Map();
     this.#tasks = known ? known.#tasks : new Map();
+    this.#names = known ? known.#names : new Map();
   }
 
   /** @throws OutOfReach */
@@ -57,21 +66,15 @@ export class Checks {
   }
 
   /** Those of the rows whose executions are in reach. `targetOf` tells what a row shows about its execution. */
-  async inReach<T>(
-    permission: Permission,
-    rows: readonly T[],
-    targetOf: (row: T) => Target & { readonly executionId: string },
-  ): Promise<T[]> {
+  async inReach<T>(permission: Permission, rows: readonly T[], targetOf: (row: T) => ExecutionTarget): Promise<T[]> {
     if (!this.reach.limits(permission)) return [...rows];
     const isKnown = !this.reach.dependsOnInput(permission);
-    const checked = await Promise.all(
-      rows.map(async (row) => {
-        const { executionId, ...shown } = targetOf(row);
-        const target =
-          isKnown && shown.workflow !== '' ? shown : await this.#execution(executionId).catch(() => undefined);
-        return target !== undefined && this.reaches(permission, target);
-      }),
-    );
+    const checked = await inParallel(rows, AT_ONCE, async (row) => {
+      const { executionId, ...shown } = targetOf(row);
+      const target =
+        isKnown && shown.workflow !== '' ? shown : await this.#execution(executionId).catch(() => undefined);
+      return target !== undefined && this.reaches(permission, target);
+    });
     return rows.filter((_, index) => checked[index]);
   }
 
@@ -88,6 +91,11 @@ export class Checks {
     this.mustBeAbleToChange();
     if (!isOwnLock(definition.name)) this.mustReach(permission, { workflow: definition.name });
     this.mustReachWorkflowsIn(workflowsNamedIn({ ...definition }));
+  }
+
+  /** The names of all registered workflows, whoever may read them. */
+  workflowNames(): Promise<string[]> {
+    return remembered(this.#names, 'all', () => this.#api.listWorkflowNames());
   }
 
   #execution(id: string): Promise<Target> {

@@ -4,6 +4,7 @@ import type { Execution } from '../../core/conductor/types.ts';
 import { type Checks, targetOf } from './checks.ts';
 import { domainsIn, workflowsNamedIn } from './named-workflows.ts';
 import { WRITE_STEPS } from './own-workflows.ts';
+import { searchInReach } from './search-in-reach.ts';
 
 /** The guards of workflow executions. */
 export function executionGuards(api: Conductor, checks: Checks): ExecutionCalls {
@@ -27,14 +28,11 @@ export function executionGuards(api: Conductor, checks: Checks): ExecutionCalls 
       const found = await api.correlatedExecutions(name, correlationId);
       return found.filter((execution) => checks.reaches('executions:read', targetOf(execution)));
     },
-    async searchExecutions(request) {
-      const { totalHits, results } = await api.searchExecutions(request);
-      const shown = await checks.inReach('executions:read', results, ({ workflowType, workflowId }) => ({
-        workflow: workflowType,
-        executionId: workflowId,
-      }));
-      return { totalHits: totalHits - (results.length - shown.length), results: shown };
-    },
+    searchExecutions: (request) =>
+      searchInReach(checks, 'executions:read', request, {
+        search: (narrowed) => api.searchExecutions(narrowed),
+        targetOf: ({ workflowType, workflowId }) => ({ workflow: workflowType, executionId: workflowId }),
+      }),
     async runningExecutions(name, version) {
       checks.mustReach('executions:read', { workflow: name });
       return api.runningExecutions(name, version);

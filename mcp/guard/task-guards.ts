@@ -2,6 +2,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import type { TaskCalls } from '../../core/conductor/calls/task-calls.ts';
 import type { Task } from '../../core/conductor/types.ts';
 import type { Checks } from './checks.ts';
+import { searchInReach } from './search-in-reach.ts';
 
 /** The guards of tasks. Queues hold tasks of all workflows, so their lengths and workers are not limited. */
 export function taskGuards(api: Conductor, checks: Checks): TaskCalls {
@@ -30,19 +31,16 @@ export function taskGuards(api: Conductor, checks: Checks): TaskCalls {
       await checks.mustReachTask(taskId, false);
       return api.getTask(taskId, limits);
     },
-    async searchTasks(request) {
-      const { totalHits, results } = await api.searchTasks(request);
-      const shown = await checks.inReach('tasks:read', results, ({ workflowType, workflowId }) => ({
-        workflow: workflowType ?? '',
-        executionId: workflowId,
-      }));
-      return { totalHits: totalHits - (results.length - shown.length), results: shown };
-    },
-    async findTasks(request) {
-      const { totalHits, results } = await api.findTasks(request);
-      const shown = await read(results);
-      return { totalHits: totalHits - (results.length - shown.length), results: shown };
-    },
+    searchTasks: (request) =>
+      searchInReach(checks, 'tasks:read', request, {
+        search: (narrowed) => api.searchTasks(narrowed),
+        targetOf: ({ workflowType, workflowId }) => ({ workflow: workflowType ?? '', executionId: workflowId }),
+      }),
+    findTasks: (request) =>
+      searchInReach(checks, 'tasks:read', request, {
+        search: (narrowed) => api.findTasks(narrowed),
+        targetOf: shownBy,
+      }),
     async addTaskLog(taskId, line, limits) {
       await checks.mustReachTask(taskId, true);
       await api.addTaskLog(taskId, line, limits);

@@ -61,6 +61,47 @@ const claim = async (client: McpClient, type: string, agent = 'ann') => {
 };
 
 describe('an agent as a worker', () => {
+  test('S2: a caller whom a rule limits finds and counts only what the rule allows', async () => {
+    const [mine, other] = [await start(review), await start(short)];
+    const MCP_RULES = JSON.stringify([{ permissions: ['executions:read'], workflows: [`${prefix}_rev*`] }]);
+    const limited = await startHttpProcess({ ...env, MCP_TOOLSETS: 'executions', MCP_RULES });
+    processes.push(limited);
+    const client = await connect('2026-07-28', { url: limited.url });
+    const found = await vi.waitFor(async () => {
+      const { text } = await client.call('list_workflow_executions', { limit: 50 });
+      expect(text).toContain(mine);
+      return text;
+    }, 20_000);
+    expect(found).not.toContain(other);
+    expect((await client.call('get_execution_status', { executionId: other })).text).toContain('not in your reach');
+    expect((await client.call('get_execution_status', { executionId: mine })).isError).toBe(false);
+    await client.close();
+    for (const id of [mine, other]) await conductor.terminate(id, 'the test is over');
+  });
+
+  test('S3: an agent of a team takes tasks of its own workflows, and leaves the others in their queue', async () => {
+    const executionId = await start(review);
+    const others = await startHttpProcess({ ...env, MCP_ROLE: 'operator', MCP_TEAM: 'billing' });
+    const own = await startHttpProcess({ ...env, MCP_ROLE: 'operator', MCP_TEAM: prefix.split('_')[0] ?? '' });
+    processes.push(others, own);
+    const [stranger, member] = await Promise.all([others, own].map(({ url }) => connect('2026-07-28', { url })));
+    if (!stranger || !member) throw new Error('A client is missing.');
+    const asked = await stranger.call('claim_task', { taskTypes: [review], waitSeconds: 2 });
+    expect(asked.structured).toEqual({ claimed: false });
+    const { structured, claimId } = await claim(member, review);
+    expect(structured).toMatchObject({ executionId });
+    const refused = await stranger.call('update_task', {
+      executionId,
+      taskRef: 'only',
+      status: 'complete',
+      output: {},
+    });
+    expect(refused.text).toContain('Error (denied): The workflow');
+    await member.call('update_task', { claimId, status: 'complete', output: { verdict: 'good' } });
+    expect(await conductor.waitForEnd(executionId)).toMatchObject({ status: 'COMPLETED', output: { verdict: 'good' } });
+    await Promise.all([stranger.close(), member.close()]);
+  });
+
   test('an agent claims a task through one MCP process and completes it through another', async () => {
     const executionId = await start(review);
     const { text, structured, claimId } = await claim(here, review);
