@@ -26,6 +26,8 @@ const COSTS = {
 } as const;
 
 const LONGEST_WAIT_MS = 2000;
+/** Two windows of a second are two seconds only if no timer is late. */
+const LATE_TIMERS_MS = 200;
 /** Lengths of a window that divide a minute. */
 const WINDOWS = [1, 2, 3, 6, 10, 20, 30];
 /** A longer window is chosen only if rounding in a shorter one loses more than this share of the limit. */
@@ -72,7 +74,7 @@ export function createRateLimit(limits: RateLimits, log: Logger): RateLimit {
     const before = waiting.get(key) ?? 0;
     if (before >= mostWaiting) return firstMs;
     waiting.set(key, before + 1);
-    const until = performance.now() + LONGEST_WAIT_MS;
+    const until = performance.now() + LONGEST_WAIT_MS + LATE_TIMERS_MS;
     let ms = firstMs;
     while (ms > 0 && performance.now() + ms <= until && !signal?.aborted) {
       await pause(ms, signal);

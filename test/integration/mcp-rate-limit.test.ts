@@ -106,6 +106,13 @@ describe.skipIf(!redisPath)('three processes with one Redis (skipped without red
   });
 });
 
+test('M12: of 70 calls at the same time, none is refused', async () => {
+  await start(1, {});
+  await send(1);
+  await new Promise((resolve) => setTimeout(resolve, 1000)); // the points of the first call are back
+  expect(await send(70)).toMatchObject({ accepted: 70, limited: 0, others: [] });
+});
+
 test('without Redis, each process limits alone and says so when it starts', async () => {
   await start(2, { RATE_LIMIT_RPM: '30', RATE_LIMIT_BURST: '30', LOG_LEVEL: 'info' });
   expect(await send(100)).toMatchObject({ accepted: 60, limited: 40, others: [] });
