@@ -167,6 +167,8 @@ test('S2: the server keeps who started an execution, also in a sub-workflow, and
   expect(await starterOf(id)).toEqual(local);
   await conductor.terminate(id, 'test');
   await ask('rerun_workflow', { executionId: id, workflowInput: { what: 'lamp' } });
+  const waits = async (execution: string) => (await conductor.getExecution(execution)).tasks[0]?.status;
+  await expect.poll(() => waits(id)).toBe('IN_PROGRESS');
   expect(await conductor.getExecution(id)).toMatchObject({ taskToDomain: local, input: { what: 'lamp' } });
 
   const args = { executionId: id, taskRef: 'decide', decision: 'approve', reason: 'mine' };
@@ -181,7 +183,8 @@ test('S2: the server keeps who started an execution, also in a sub-workflow, and
   const subId = async () =>
     (await conductor.getExecution(String(outer.structured.executionId))).tasks[0]?.subWorkflowId;
   await expect.poll(subId, { timeout: 20_000 }).toBeTruthy();
-  const inner = { ...args, executionId: await subId() };
+  const inner = { ...args, executionId: String(await subId()) };
+  await expect.poll(() => waits(inner.executionId)).toBe('IN_PROGRESS');
   expect((await ask('decide_approval', inner, true)).text).toMatch(/You started this execution yourself/);
   await conductor.terminate(String(outer.structured.executionId), 'end of test');
   await own.close();
