@@ -41,10 +41,13 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
 function node24() {
   const installed = installedNode();
   if (installed !== undefined) return installed;
+  const cached = nodeOfNpm('--offline');
+  if (cached !== undefined) return cached;
   process.stderr.write(
-    `fleet needs Node 24, and this is ${process.version}. npm gets Node 24: 189 MB the first time, then from its cache.\n`,
+    `fleet needs Node 24, and this is ${process.version}. npm gets Node 24 for fleet (189 MB) and keeps it in its cache.\n` +
+      'To run anything else under Node 24, such as your tests, install it from nodejs.org.\n',
   );
-  const fetched = fetchedNode();
+  const fetched = nodeOfNpm(...FEW_RETRIES);
   if (fetched !== undefined) return fetched;
   process.stderr.write(
     `fleet needs Node 24 or newer, but this is ${process.version}. Install Node 24 from nodejs.org.\n`,
@@ -61,11 +64,13 @@ function installedNode() {
   }
 }
 
-function fetchedNode() {
+/** The Node 24 that npm has in its cache (`--offline`) or fetches. Only a failed download is worth npm's own messages. */
+function nodeOfNpm(...flags) {
   const script = ['node', '-p', 'process.execPath'];
-  const args = ['exec', '--yes', ...FEW_RETRIES, '--package', `${NODE_PACKAGE}@${NODE_VERSION}`, '--', ...script];
+  const args = ['exec', '--yes', ...flags, '--package', `${NODE_PACKAGE}@${NODE_VERSION}`, '--', ...script];
+  const messages = flags.includes('--offline') ? 'ignore' : 'inherit';
   try {
-    const printed = execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const printed = execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', messages] });
     const file = printed.trim().split('\n').pop();
     return isNewEnough(file) ? file : undefined;
   } catch {

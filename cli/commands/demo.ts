@@ -4,6 +4,7 @@ import { aborted } from '../../core/pause.ts';
 import { isShop } from '../../examples/shop/services/health.ts';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { defineCommand } from '../define-command.ts';
+import { fleetCommand } from '../project.ts';
 
 /** Serves the demonstration shop until Ctrl-C. */
 export default defineCommand({
@@ -16,6 +17,7 @@ export default defineCommand({
     } catch (error) {
       if (!(await isShop(new URL(config.shopUrl).origin))) throw error;
       print(`Another process has already opened the shop at ${config.shopUrl}.`);
+      note(`Use that shop, or open one on a free port: ${fleetCommand} demo --shop-url http://127.0.0.1:8091`);
       return;
     }
     print(describe(shop.url));

@@ -82,6 +82,10 @@ async function runHttp(
 ): Promise<void> {
   const { startHttp } = await import('../../mcp/transports/http.ts');
   const front = await startHttp({ ...served, config, log });
+  if (config.rateLimitRedisUrl === undefined)
+    log.info(
+      'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
+    );
   note(`MCP at ${front.url}. Ctrl-C stops it.${tokensNeeded(config)}`);
   await aborted(signal);
   await front.close();

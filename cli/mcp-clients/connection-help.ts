@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Config } from '../../core/config.ts';
 import { fleetCommand, isProject } from '../project.ts';
 import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './clients.ts';
@@ -8,17 +10,25 @@ const NAME = 'conductor';
 /** A request about a workflow that comes with fleet. */
 const EXAMPLE = 'Run FileProcessing on package.json and tell me the ratio.';
 
+interface Connection {
+  readonly mcpUrl: string;
+  readonly config: Config;
+  readonly folder?: string;
+}
+
 /**
  * Instructions to connect MCP clients to the server at `mcpUrl`. Claude Desktop gets no URL, because it starts its own server. `config`
- * names the Conductor server and the folders of that server.
+ * names the Conductor server and the folders of that server. `folder` is the project.
  */
-export function connectionHelp({ mcpUrl, config }: { mcpUrl: string; config: Config }): string {
+export function connectionHelp({ mcpUrl, config, folder = '.' }: Connection): string {
   const http: Reach = { transport: 'http', url: mcpUrl };
   const stdio = stdioReach(config);
   const block = (client: ClientName, reach: Reach) => JSON.stringify(blockOf(clients[client], NAME, reach));
+  // `fleet init` wrote the file. A second entry would give Claude Code every tool twice.
+  const isConnected = isProject(config) && existsSync(join(folder, '.mcp.json'));
   return [
     `Connect an MCP client. Run \`${fleetCommand} mcp install <client>\`, or configure it by hand:`,
-    `  Claude Code      ${claudeCommand(NAME, http)}`,
+    `  Claude Code      ${isConnected ? 'run `claude` in this folder: it reads .mcp.json' : claudeCommand(NAME, http)}`,
     `  Cursor           ~/.cursor/mcp.json         ${block('cursor', http)}`,
     `  VS Code          .vscode/mcp.json           ${block('vscode', http)}`,
     `  Claude Desktop   claude_desktop_config.json ${block('claude-desktop', stdio)}`,

@@ -59,7 +59,7 @@ export async function findDefinition(
     const which = version === undefined ? `"${name}"` : `"${name}" in version ${version}`;
     const known =
       names.length > 0
-        ? `It has ${names.filter(isPlain).sort().slice(0, MOST_NAMED).join(', ')}.`
+        ? `It has ${names.filter(isPlain).sort().slice(0, MOST_NAMED).join(', ')}. To register a workflow from a file, run \`fleet apply\`.`
         : 'It has none: run `fleet apply`.';
     throw new FleetError('not-found', `The server has no workflow ${which}.`, { remedy: known, cause: error });
   }

@@ -43,7 +43,18 @@ export function zodSentences(error: z.ZodError, value: unknown, options: Sentenc
 
 /** The mistakes of `zodSentences` in parts, for callers that show the place and the rule separately. */
 export function zodMistakes(error: z.ZodError, value: unknown, options: Options = {}): ZodMistake[] {
-  return error.issues.flatMap((issue) => mistakesOf(issue, value, options));
+  return error.issues
+    .filter((issue) => !isSaidByFormat(issue, error.issues))
+    .flatMap((issue) => mistakesOf(issue, value, options));
+}
+
+/** zod writes a date into JSON Schema as a format and a long pattern. The sentence about the format then says enough. */
+function isSaidByFormat(issue: Issue, issues: readonly Issue[]): boolean {
+  if (issue.code !== 'invalid_format' || issue.format in FORMATS) return false;
+  return issues.some(
+    (other) =>
+      other.code === 'invalid_format' && other.format in FORMATS && zodPath(other.path) === zodPath(issue.path),
+  );
 }
 
 /** Writes a path as `items[0].sku`, or with the start `input` as `input.items[0].sku`. A key that does not look like a name is quoted. */

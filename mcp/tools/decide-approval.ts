@@ -85,7 +85,7 @@ export default defineTool({
   const { status } = await findExecution(conductor, id, { includeTasks: false });
   return {
     text: [
-      `${quoteIfUnusual(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}${isOwn ? '; recorded as decided by who started it' : ''}.`,
+      `${quoteIfUnusual(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}${isOwn ? '; the record says that the decider also started the execution' : ''}.`,
       `What follows: ${quote(effect)}. The execution is ${status}.`,
       `Follow it: ${callOf('get_execution_status', { executionId: id })}`,
     ].join('\n'),

@@ -10,7 +10,7 @@ import {
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { named } from '../../core/settings/named.ts';
-import { clip, duration, instant } from '../../core/text.ts';
+import { clip, count, duration, instant } from '../../core/text.ts';
 import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
@@ -280,7 +280,7 @@ function advice({ id, detail, taskRef, nextPage, cut, hidden }: More): string[] 
   const again = (args: object) =>
     callOf('get_execution_status', { executionId: id, ...(taskRef && { taskRef }), ...args });
   const lines: string[] = [];
-  if (detail === 'summary' && hidden > 0) lines.push(`${hidden} more tasks: ${again({ detail: 'tasks' })}`);
+  if (detail === 'summary' && hidden > 0) lines.push(`${count(hidden, 'more task')}: ${again({ detail: 'tasks' })}`);
   else if (nextPage) lines.push(`Earlier tasks: ${again({ detail, page: nextPage })}`);
   if (cut.length === 0) return lines;
   if (detail === 'summary') return [...lines, `Whole output: ${again({ detail: 'full' })}`];

@@ -97,10 +97,6 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
   if (!tokens && !isLoopback(config.mcpHost)) {
     log.warn(`MCP listens on ${config.mcpHost} without authentication. Everyone who reaches the port can use it.`);
   }
-  if (config.rateLimitRedisUrl === undefined)
-    log.info(
-      'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
-    );
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
 }
 

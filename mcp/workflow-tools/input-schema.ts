@@ -22,7 +22,16 @@ export function inputSchemaOf(def: StoredWorkflowDef): Json {
   const data = inputSchema?.data;
   if (data?.type !== 'object') return fieldsOf(inputParameters ?? [], inputTemplate ?? {});
   const { $schema: _dialect, $comment: _stamp, ...schema } = data;
-  return shortened(schema);
+  return shortened(withoutKnownPatterns(schema));
+}
+
+/** Leaves out a pattern beside a format. zod writes 200 characters for each date, so two dates would exceed the budget. */
+function withoutKnownPatterns(schema: Json): Json {
+  const isText = schema.type === 'string';
+  const entries = Object.entries(schema)
+    .filter(([key]) => !(key === 'pattern' && isText && 'format' in schema))
+    .map(([key, inner]) => [key, isObject(inner) ? withoutKnownPatterns(inner) : inner]);
+  return Object.fromEntries(entries);
 }
 
 function fieldsOf(names: readonly string[], defaults: Json): Json {

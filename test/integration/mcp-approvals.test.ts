@@ -135,7 +135,7 @@ describe('S2: the caller who started an execution', () => {
   test('without authentication, the one local user confirms in a form, and this is recorded', async () => {
     add('exec-1', startedBy('local'));
     const { text } = await decide({ elicit: yes });
-    expect(text).toContain('recorded as decided by who started it');
+    expect(text).toContain('the record says that the decider also started the execution');
     expect(output()).toMatchObject({ confirmedByPerson: true, approvalRecord: { decidedByStarter: true } });
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -109,9 +109,9 @@ describe('the README', () => {
 });
 
 describe('the connection help of `npm start`', () => {
-  const help = (settings: Partial<Config> = {}) => {
+  const help = (settings: Partial<Config> = {}, folder = '.') => {
     const config = { ...loadConfig({ env: {} }).config, conductorServerUrl: fake.url, ...settings };
-    return connectionHelp({ mcpUrl: http.url, config });
+    return connectionHelp({ mcpUrl: http.url, config, folder });
   };
 
   test('in a project, Claude Desktop gets the folders of the project, and the example fits every project', () => {
@@ -119,6 +119,15 @@ describe('the connection help of `npm start`', () => {
     expect(text).toContain(`"MCP_DIR":${JSON.stringify(join(process.cwd(), 'mcp'))}`);
     expect(text).not.toContain('FileProcessing');
     expect(help()).toContain('FileProcessing');
+  });
+
+  test('where .mcp.json is, the help sends Claude Code to it and adds no second entry', () => {
+    const folder = join(elsewhere, 'project');
+    mkdirSync(folder);
+    expect(help({ workflowsDir: 'workflows' }, folder)).toContain('claude mcp add');
+    writeFileSync(join(folder, '.mcp.json'), '{}');
+    expect(help({ workflowsDir: 'workflows' }, folder)).toContain('Claude Code      run `claude` in this folder');
+    expect(help({ workflowsDir: 'workflows' }, folder)).not.toContain('claude mcp add');
   });
 
   test('the help contains a working configuration for every client', async () => {

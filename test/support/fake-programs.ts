@@ -88,13 +88,13 @@ function runDocker({ java, folder, answers, starts }: Docker): void {
   else if (args[0] === 'rm') fs.rmSync(container);
 }
 
-/** Writes `npm` into a folder. It prints the path of `node`, as if it had fetched that Node. Without `node` it fails. */
-export const fakeNpm = (folder: string, npm: { node?: string }) =>
+/** Writes `npm` into a folder. It prints the path of `node`, as if it had fetched that Node, or had it in its cache. Without `node` it fails. */
+export const fakeNpm = (folder: string, npm: { node?: string; cached?: boolean }) =>
   program(
     folder,
     'npm',
-    ({ node }: { node?: string }) => {
-      if (node === undefined) process.exit(1);
+    ({ node, cached }: { node?: string; cached?: boolean }) => {
+      if (node === undefined || (process.argv.includes('--offline') && !cached)) process.exit(1);
       console.log(node);
     },
     npm,

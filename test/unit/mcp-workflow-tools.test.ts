@@ -96,6 +96,16 @@ describe('the listing of a workflow tool', () => {
     });
   });
 
+  test('two dates keep their formats, without the long patterns of zod', () => {
+    const input = z.object({ from: z.iso.date(), to: z.iso.date().optional(), code: z.string().regex(/^x$/) });
+    const schema = inputSchemaOf(stored('Dates', { inputSchema: { data: z.toJSONSchema(input) } }));
+    expect(schema.properties).toEqual({
+      from: { type: 'string', format: 'date' },
+      to: { type: 'string', format: 'date' },
+      code: { type: 'string', pattern: '^x$' },
+    });
+  });
+
   test('if the workflow has no input schema, its tool shows the names of the inputs', () => {
     const foreign = stored('F', { inputParameters: ['a', 'b'], inputTemplate: { b: 2 } });
     expect(inputSchemaOf(foreign)).toEqual({ type: 'object', properties: { a: {}, b: { default: 2 } } });

@@ -70,6 +70,13 @@ describe('zodSentences', () => {
     );
   });
 
+  test('a pattern beside a known format is not mentioned', () => {
+    const stored = z.fromJSONSchema(z.toJSONSchema(z.object({ from: z.iso.date(), code: z.string().regex(/^x$/) })));
+    expect(sentencesFor(stored, { from: '14.12.2026', code: 'y' })).toBe(
+      'from must be a date such as 2026-11-21, not "14.12.2026". code must be text that matches /^x$/, not "y".',
+    );
+  });
+
   test('a long value is cut or not repeated', () => {
     expect(sentencesFor(z.int(), 'x'.repeat(10_000)).length).toBeLessThan(130);
     expect(sentencesFor(z.string().max(3), 'x'.repeat(10_000))).toBe('The value must be at most 3 characters long.');
