@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Caller, callerOf, permissionsOf } from '../../mcp/admission/permissions.ts';
 import { catalogue } from '../../mcp/api/catalogue.ts';
 import { isReadOnly, pathParameters } from '../../mcp/api/route.ts';
-import { rawLegacy } from '../support/raw-mcp.ts';
-import { serveHttp, textOf } from '../support/raw-ways.ts';
+import { textOf, ways } from '../support/raw-ways.ts';
 import { BY_EXECUTION, type Call, ReachScene } from '../support/reach-scene.ts';
 
 /*
@@ -73,6 +72,8 @@ const NEW: Readonly<Record<string, (name: string) => Call>> = {
   ],
 };
 const scene = new ReachScene();
+
+const env = { MCP_ROLE: 'operator', MCP_TEAM: 'Shop', MCP_USER: 'grace' };
 
 describe('S3: a team', () => {
   test.each(Object.entries(BY_NAME))('may %s a workflow of its own, and no other', async (_, callOf) => {
@@ -224,20 +225,23 @@ describe('S3: a team', () => {
     expect(await scene.changesOf(admin.call('pause_workflow', { executionIds: ['theirs'] }))).not.toEqual([]);
   });
 
-  test('is what MCP_TEAM and MCP_USER say, if nobody else does', async () => {
-    scene.store('billing_flow');
-    const { url, close } = await serveHttp(scene.fake.url, {
-      MCP_ROLE: 'operator',
-      MCP_TEAM: 'Shop',
-      MCP_USER: 'grace',
-    });
-    scene.atEnd(close);
-    const say = async (name: string, args: object) =>
-      textOf(await rawLegacy(url, 'tools/call', { name, arguments: args }));
-    const mine = await say('get_my_permissions', {});
-    expect(mine).toContain('You are grace, role operator, team Shop');
-    expect(mine).toContain('It has not checked who you are.');
-    expect(mine).toContain('their names begin with "shop_"');
-    expect(await say('execute_workflow', { name: 'billing_flow', input: {} })).toContain('not in your reach');
-  });
+  test.each(Object.keys(ways))(
+    'is what MCP_TEAM and MCP_USER say, if nobody else does (%s)',
+    async (way) => {
+      scene.store('billing_flow', 'shop_flow');
+      const { send, close } = (await ways[way]?.(scene.fake.url, env)) ?? {};
+      if (!send || !close) throw new Error(`There is no way "${way}".`);
+      const say = async (name: string, args: object) => textOf(await send('tools/call', { name, arguments: args }));
+      const mine = await say('get_my_permissions', {});
+      expect(mine).toContain('You are grace, role operator, team Shop');
+      expect(mine).toContain('It has not checked who you are.');
+      expect(mine).toContain('their names begin with "shop_"');
+      const start = (name: string) => scene.changesOf(say('execute_workflow', { name, input: {} }));
+      expect(await start('billing_flow')).toEqual([]);
+      expect(await start('ｓｈｏｐ_flow')).toEqual([]);
+      expect(await start('shop_flow')).toEqual(['POST /api/workflow']);
+      await close();
+    },
+    30_000,
+  );
 });
