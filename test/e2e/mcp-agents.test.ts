@@ -94,7 +94,7 @@ describe('an agent as a worker', () => {
       executionId,
       taskRef: 'only',
       status: 'complete',
-      output: {},
+      output: { verdict: 'bad' },
     });
     expect(refused.text).toContain('Error (denied): The workflow');
     await member.call('update_task', { claimId, status: 'complete', output: { verdict: 'good' } });
