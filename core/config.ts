@@ -89,7 +89,7 @@ export function loadConfig({
   return { config: Object.freeze(loaded), notices };
 }
 
-/** Variables that guard the MCP server begin like this. Other programs may use such names too, so an unknown one is no mistake. */
+/** The names of variables that guard the MCP server. Other programs use names of this form too, so an unknown name is not an error. */
 const GUARDING = /^(MCP|RATE_LIMIT)_/;
 
 /** A misspelled variable has no effect, and a server that should be guarded would be open without a word. */

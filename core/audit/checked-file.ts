@@ -51,8 +51,7 @@ export class CheckedFile {
     const seen = this.#remembered.get(end);
     if (!seen) return;
     this.#remembered.delete(end);
-    if (seen.hash !== this.hash)
-      this.#report(number, `The line is not the one that was here before, as ${seen.by} says.`);
+    if (seen.hash !== this.hash) this.#report(number, `This line was changed after ${seen.by} saw it.`);
   }
 
   finish(): void {

@@ -16,7 +16,7 @@ export interface FileLine {
 const NEW_LINE = 10;
 
 /**
- * Reads a file line by line. Returns false if there is no such file.
+ * Reads a file line by line. Returns false if the file does not exist.
  * @throws FleetError `environment` if the file cannot be read
  */
 export async function forEachLine(path: string, use: (line: FileLine) => void, signal?: AbortSignal): Promise<boolean> {

@@ -225,7 +225,7 @@ function isHeld({ purpose }: LockKey, held: Held): FleetError {
   });
 }
 
-/** Such a server is not a Conductor server, or its database lags behind. Without this error, the process would try forever. */
+/** The server accepted the lock and does not have it: it is no Conductor server, or it reads from a database that lags behind. */
 function isNotKept({ purpose }: LockKey): FleetError {
   return new FleetError('upstream', `The server accepted the lock of this ${NOUN[purpose]} but does not keep it.`, {
     retryable: true,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { positive, type Setting, trustedUrl } from './setting.ts';
 
-/** Algorithms whose signatures a public key checks. With any other, whoever can check a token could also make one. */
+/** Algorithms with a public key. With a shared secret, every server that checks tokens could also make them. */
 const SIGNATURES = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],

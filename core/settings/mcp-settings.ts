@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { roleNames } from './mcp-access/names.ts';
 import { port, positive, type Setting } from './setting.ts';
 
 export const mcpSettings = {
@@ -72,7 +73,7 @@ export const mcpSettings = {
   },
   mcpRole: {
     kind: 'text',
-    schema: z.enum(['viewer', 'operator', 'admin']).default('admin'),
+    schema: z.enum(roleNames).default('admin'),
     group: 'mcp',
     env: 'MCP_ROLE',
     flag: '--role <viewer|operator|admin>',

@@ -1,13 +1,6 @@
+import { permissionNames, roleNames } from '../../core/settings/mcp-access/names.ts';
 /** Every permission. */
-export const permissions = [
-  'workflows:read',
-  'executions:read',
-  'tasks:read',
-  'workflows:execute',
-  'tasks:write',
-  'approvals:decide',
-  'workflows:write',
-] as const;
+export const permissions = permissionNames;
 /** A permission that a request can need and that a role or a token can grant. */
 export type Permission = (typeof permissions)[number];
 
@@ -18,7 +11,7 @@ export type Permission = (typeof permissions)[number];
 export type Role = 'viewer' | 'operator' | 'admin';
 
 /** The roles of callers, from the least to the most trusted. */
-export const roles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];
+export const roles: readonly Role[] = roleNames;
 
 const READING: readonly Permission[] = ['workflows:read', 'executions:read', 'tasks:read'];
 const OPERATING: readonly Permission[] = [...READING, 'workflows:execute', 'tasks:write', 'approvals:decide'];

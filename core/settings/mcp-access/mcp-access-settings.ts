@@ -28,7 +28,7 @@ export const mcpAccessSettings = {
     group: 'mcp',
     env: 'MCP_READ_ONLY',
     flag: '--read-only',
-    description: 'Refuse every call that changes something, whatever role the caller has.',
+    description: 'Refuse every call that changes something, also calls of admins.',
   },
   mcpToolsDeny: {
     kind: 'list',
@@ -37,7 +37,7 @@ export const mcpAccessSettings = {
     env: 'MCP_TOOLS_DENY',
     flag: '--tools-deny <names>',
     description:
-      'Tools that nobody may use, separated by commas, even if another setting offers them. Resources, prompts and task methods that show or do the same are refused too. `MCP_WORKFLOW_TOOLS_DENY` names workflows that are tools.',
+      'Tools that nobody may use, separated by commas, even if another setting offers them. A resource, prompt or task method that does the work of such a tool is refused too. `MCP_WORKFLOW_TOOLS_DENY` names workflows that are tools.',
   },
   mcpRules: {
     kind: 'json',

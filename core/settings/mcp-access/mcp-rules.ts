@@ -1,15 +1,5 @@
 import { z } from 'zod';
-
-/** The permissions that a rule can limit. `mcp/admission/permissions.ts` says what each one allows. */
-const permission = z.enum([
-  'workflows:read',
-  'executions:read',
-  'tasks:read',
-  'workflows:execute',
-  'tasks:write',
-  'approvals:decide',
-  'workflows:write',
-]);
+import { permissionNames, roleNames } from './names.ts';
 
 /** Patterns in which `*` matches any characters. */
 const patterns = z.array(z.string().min(1).max(255)).min(1);
@@ -23,7 +13,7 @@ const rule = z.strictObject({
   /** The callers for whom the rule holds: those that fit every field. Default: every caller. */
   for: z
     .strictObject({
-      role: z.enum(['viewer', 'operator', 'admin']).optional(),
+      role: z.enum(roleNames).optional(),
       team: z.string().min(1).optional(),
       /** The id of a caller. A caller with a token has the id `<issuer>#<subject>`. */
       principal: z.string().min(1).optional(),
@@ -32,7 +22,10 @@ const rule = z.strictObject({
   /** True: what fits the rule is refused. False: of what the rule is about, only what fits is allowed. */
   deny: z.boolean().default(false),
   /** Default: all permissions. */
-  permissions: z.array(permission).min(1).default(permission.options),
+  permissions: z
+    .array(z.enum(permissionNames))
+    .min(1)
+    .default([...permissionNames]),
   workflows: patterns.default(['*']),
   /** For each field of the workflow's input, such as `environment` or `order.region`: the values that fit. */
   input: z
