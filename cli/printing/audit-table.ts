@@ -1,19 +1,13 @@
 import type { FoundRequest } from '../../core/audit/search.ts';
 import { clip, duration, instant, printable } from '../../core/text.ts';
+import { aligned } from './aligned.ts';
 
 const HEADINGS = ['TIME', 'CALLER', 'FROM', 'REQUEST', 'ARGUMENTS', 'RESULT', 'EXECUTION', 'TOOK'];
 const LONGEST_CELL = 60;
 
 /** One line for each request, below the headings. */
 export function auditTable(requests: readonly FoundRequest[]): string[] {
-  const rows = [HEADINGS, ...requests.map(row)].map((cells) => cells.map(shortened));
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return aligned([HEADINGS, ...requests.map(row)].map((cells) => cells.map(shortened)));
 }
 
 function row(request: FoundRequest): string[] {

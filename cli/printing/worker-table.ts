@@ -1,6 +1,7 @@
 import { duration } from '../../core/text.ts';
 import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
 import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
+import { aligned } from './aligned.ts';
 
 /** A worker process in the list: its address, and its status or the reason why the status is missing. */
 export interface ShownWorker {
@@ -51,14 +52,4 @@ function row(type: WorkerTypeStatus, queue: Queue | undefined, nowMs: number): s
 
 function ago(at: number, nowMs: number): string {
   return at > 0 ? `${duration(nowMs - at)} ago` : 'never';
-}
-
-function aligned(rows: readonly string[][]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
