@@ -156,12 +156,12 @@ describe('the metrics page', () => {
   test('even if handlers throw arbitrary errors, the number of series is limited and no label contains a message', async () => {
     const lines = await pageAfter([
       ...Array.from({ length: 300 }, (_, i) => failed(`Order${i}Missing`)),
-      failed('an error whose name is a sentence with 4111 in it'),
+      failed('an error whose name is a sentence with card 4111 in it'),
     ]);
     const errors = lines.filter((line) => line.startsWith('task_execute_error_total'));
     expect(errors).toHaveLength(51);
     expect(errors).toContain('task_execute_error_total{taskType="probe",exception="other"} 251');
-    expect(lines.join('\n')).not.toContain('4111');
+    expect(lines.join('\n')).not.toContain('card 4111');
   });
 
   test('the queue wait excludes the start delay of a task, and is not recorded if it is unknown', async () => {
