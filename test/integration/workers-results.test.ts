@@ -87,6 +87,23 @@ describe('a lease', () => {
     await queue.hasResults(4);
     expect(queue.results.at(-1)).toMatchObject({ status: 'COMPLETED', logs: [{ log: 'a line' }] });
   }, 12_000);
+
+  test('W1: after a result without an answer the task gets no heartbeat, and the result is sent again within the lease', async () => {
+    const updates: { extendLease: boolean | undefined; at: number }[] = [];
+    queue.update = ({ extendLease }) => {
+      updates.push({ extendLease, at: performance.now() });
+      return updates.length < 4 ? new Promise<never>(() => undefined) : undefined;
+    };
+    queue.queued.push('t');
+    const { name, description, input, output } = contract;
+    start(
+      defineTask({ name, description, input, output, responseTimeoutSeconds: 6 }).worker(async ({ id }) => ({ id })),
+    );
+    await queue.hasResults(1);
+    expect(updates.map(({ extendLease }) => extendLease ?? false)).toEqual([false, false, false, false]);
+    const between = updates.slice(1).map(({ at }, n) => at - (updates[n]?.at ?? 0));
+    expect(Math.max(...between)).toBeLessThan(6_000);
+  }, 30_000);
 });
 
 describe('stopping', () => {

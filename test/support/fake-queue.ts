@@ -7,7 +7,7 @@ import { loadConfig } from '../../core/config.ts';
 import { defineTask, type Worker } from '../../core/contract.ts';
 import { silentLogger } from '../../core/log.ts';
 import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
-import { type FakeConductor, type FakeRequest, startFakeConductor } from './fake-conductor.ts';
+import { type FakeConductor, type FakeReply, type FakeRequest, startFakeConductor } from './fake-conductor.ts';
 
 /** A queue of one task type behind the fake server's poll and update calls. */
 export class FakeQueue {
@@ -16,13 +16,14 @@ export class FakeQueue {
   readonly polls: { count: number; timeout: number; got: number }[] = [];
   /** If this function is set, it answers polls instead of the queue. */
   poll: ((request: FakeRequest) => { status?: number; body?: unknown } | undefined) | undefined;
-  update: (() => { status?: number; body?: unknown } | undefined) | undefined;
+  /** If this function is set, it answers updates, unless it returns undefined. A promise that never resolves is a server without an answer. */
+  update: ((result: TaskResult) => FakeReply | undefined | Promise<FakeReply>) | undefined;
   #updated = Promise.withResolvers<void>();
 
   readonly routes = (request: FakeRequest) => {
     if (request.path.startsWith('/api/tasks/poll/batch/')) return this.poll?.(request) ?? this.#take(request);
     if (request.method === 'POST' && request.path === '/api/tasks') {
-      const refused = this.update?.();
+      const refused = this.update?.(request.body as TaskResult);
       if (refused) return refused;
       this.results.push(request.body as TaskResult);
       this.#updated.resolve();

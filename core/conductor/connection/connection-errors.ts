@@ -12,7 +12,10 @@ const serverErrorSchema = z.looseObject({
 });
 type ServerError = z.output<typeof serverErrorSchema>;
 
-/** The error for a server that cannot be reached or does not answer. */
+/** The error for a request that got no answer in time. The request may still be on its way, and the server may carry it out later. */
+export class NoAnswerError extends FleetError {}
+
+/** The error for a server that cannot be reached, or a `NoAnswerError`. */
 export function unreachable(
   serverUrl: string,
   why: string,
@@ -21,7 +24,8 @@ export function unreachable(
   const message = timedOut
     ? `The Conductor server at ${serverUrl} did not answer in time.`
     : `Cannot reach the Conductor server at ${serverUrl} (${why}).`;
-  return new FleetError('upstream', message, {
+  const Kind = timedOut ? NoAnswerError : FleetError;
+  return new Kind('upstream', message, {
     remedy: isHere(serverUrl)
       ? `If \`npm start\` or \`fleet server start\` is starting the server, wait until the command says that it is ready. Otherwise start a server, or set ${named('conductorServerUrl')} to a running one.`
       : `If the server is starting or restarting, try again in a minute. Otherwise check that it runs, that this machine can reach it, and that ${named('conductorServerUrl')} is its address.`,

@@ -1,4 +1,5 @@
 import type { Conductor } from '../../../core/conductor/api.ts';
+import { NoAnswerError } from '../../../core/conductor/connection/connection-errors.ts';
 import { limitOfRequest } from '../../../core/conductor/lease-keeper.ts';
 import type { TaskResult } from '../../../core/conductor/types.ts';
 import { type ErrorCode, FleetError } from '../../../core/errors.ts';
@@ -25,8 +26,11 @@ import { refusedResult } from './task-result.ts';
  * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
  *    database. After these answers, the result is retried for a while.
  * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
- * 5. A try waits for its answer only for a part of the lease. So the task keeps its lease even if the connection loses the answer.
- * 6. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
+ * 5. A try waits for its answer only for a part of the lease, and so does the pause before the next try. So the task keeps its lease even
+ *    if the connection loses the answer.
+ * 6. After a try without an answer, the task gets no heartbeats until a try is answered. The connection may deliver the result later, and a
+ *    heartbeat at the same time could undo it.
+ * 7. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
  */
 export class Courier {
   readonly #options: CourierOptions;
@@ -105,8 +109,15 @@ export class Courier {
       const letters = [...this.#waiting.values()].slice(0, width);
       const done = await Promise.all(letters.map((letter) => this.#retry(letter)));
       if (done.every(Boolean)) this.#backoff.reset();
-      else if (!breaker.isOpen) await pause(this.#backoff.next(), giveUp);
+      else if (!breaker.isOpen) await pause(Math.min(this.#backoff.next(), this.#longestPause()), giveUp);
     }
+  }
+
+  /** A part of the shortest lease of the waiting letters, in milliseconds. */
+  #longestPause(): number {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const { leaseMs = shortest } of this.#waiting.values()) shortest = Math.min(shortest, leaseMs);
+    return limitOfRequest(shortest);
   }
 
   async #retry(letter: Letter): Promise<boolean> {
@@ -143,7 +154,7 @@ export class Courier {
             'a result could not be delivered; it is retried until the server accepts it',
           );
         breaker.failed();
-        letter.after?.();
+        if (!(error instanceof NoAnswerError)) letter.after?.();
         return false;
       }
       breaker.succeeded(); // the server does answer
@@ -173,8 +184,9 @@ export interface CourierOptions {
 /** The task of a result, and the callbacks of its delivery. */
 export interface Delivery {
   task: TaskKey;
-  /** Called before each try, and after a try that will be repeated. */
+  /** Called before each try. */
   before?(): Promise<void>;
+  /** Called after a try that will be repeated, if the server cannot receive the result of this try later. */
   after?(): void;
   /** Called when the result is done; it may be called twice. */
   done(): void;

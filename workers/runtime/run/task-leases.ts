@@ -15,8 +15,8 @@ export interface TaskLeasesOptions {
  * Keeps the leases of the tasks that this process holds. `LeaseKeeper` says how.
  *
  * Invariants:
- * 1. From the poll until the server has the result, a lease runs out only if the server cannot be reached. A drain, or a result that has to
- *    be sent again, does not end it.
+ * 1. From the poll until the server has the result, a lease runs out only if the server cannot be reached or does not answer. A drain, or a
+ *    result that has to be sent again, does not end it.
  * 2. If a task ends on the server while its handler runs, it is aborted as `cancelled`. After the handler has ended, this is not checked:
  *    the task may have ended because the server accepted its result.
  */
