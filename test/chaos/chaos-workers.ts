@@ -64,6 +64,7 @@ export class Workers {
         WORKER_DRAIN_SECONDS: String(DRAIN_SECONDS),
         WORKER_CONCURRENCY: '20',
         LOG_FORMAT: 'json',
+        LOG_LEVEL: 'debug', // shows which results the server accepted
       },
     });
     closeSync(log);

@@ -43,6 +43,8 @@ export interface Evidence {
   undelivered: string[];
   /** Messages of level `warn` and above in the workers' logs, with the number of times that each was logged. */
   complaints: Map<string, number>;
+  /** When the server answered a task's result with 200, by the worker's log and clock. */
+  accepted: Map<string, number>;
 }
 
 /** The evidence that the run itself collects. `gather` reads the rest from files and from the server. */
@@ -65,6 +67,7 @@ export async function gather({ conductor, ids, folder }: Sources, known: Known):
     const batch = ids.slice(start, start + AT_ONCE);
     executions.push(...(await Promise.all(batch.map((id) => conductor.getExecution(id)))));
   }
+  const log = globSync(join(folder, 'worker-*.log')).flatMap(linesOf).map(readLogLine);
   return {
     ...known,
     executions,
@@ -72,7 +75,8 @@ export async function gather({ conductor, ids, folder }: Sources, known: Known):
     appended: countLines(files.appended(folder)),
     deliveries: readDeliveries(folder, known.lives),
     undelivered: readSpools(folder),
-    complaints: readComplaints(folder),
+    complaints: complaintsIn(log),
+    accepted: acceptedIn(log),
   };
 }
 
@@ -128,23 +132,34 @@ function readSpools(folder: string): string[] {
 }
 
 const WARN = 40;
+const ACCEPTED = 'the server accepted the result of a task';
 
-function readComplaints(folder: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const file of globSync(join(folder, 'worker-*.log'))) {
-    for (const line of linesOf(file)) {
-      const words = complaintIn(line);
-      if (words !== undefined) counts.set(words, (counts.get(words) ?? 0) + 1);
-    }
+/** A line of a worker's log. What is not a log line counts as a warning if it looks like one. */
+interface LogLine {
+  level: number;
+  msg: string;
+  time?: number;
+  taskId?: string;
+}
+
+function readLogLine(line: string): LogLine {
+  try {
+    return JSON.parse(line) as LogLine; // no check is needed: our own logger wrote the line
+  } catch {
+    return { level: /error|warning/i.test(line) ? WARN : 0, msg: line };
   }
+}
+
+function complaintsIn(log: readonly LogLine[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { level, msg } of log) if (level >= WARN) counts.set(msg, (counts.get(msg) ?? 0) + 1);
   return counts;
 }
 
-function complaintIn(line: string): string | undefined {
-  try {
-    const { level, msg } = JSON.parse(line) as { level: number; msg: string }; // the fields of a log line
-    return level >= WARN ? msg : undefined;
-  } catch {
-    return /error|warning/i.test(line) ? line : undefined;
-  }
+function acceptedIn(log: readonly LogLine[]): Map<string, number> {
+  return new Map(
+    log.flatMap(({ msg, taskId, time }) =>
+      msg === ACCEPTED && taskId !== undefined && time !== undefined ? [[taskId, time] as const] : [],
+    ),
+  );
 }

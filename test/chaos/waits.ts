@@ -100,25 +100,28 @@ function measureHold(world: World, task: Task, leaseMs: number, waits: Waits): v
   waits.reported.push({ task, ms, stillMs, isBroken, why: 'its worker did not deliver the result' });
 }
 
+/**
+ * A lost lease is the product's fault unless its worker was killed, was cut off, or got the task late, or the server dropped a result that
+ * it had answered with 200. This happens if the server writes the task back as it read it before, for example while it decides the execution.
+ * Before half of the lease no worker sends a heartbeat, so a heartbeat cannot have undone such a result.
+ */
 function measureLoss(world: World, task: Task, leaseMs: number, waits: Waits): void {
   const deliveries = world.deliveriesOf(task.taskId);
   const [first] = deliveries;
   const { pids, workers } = holders(world, task, deliveries);
   const since = { from: task.startTime - (first ? 0 : LONGEST_POLL_MS), to: task.endTime };
   const ms = task.endTime - task.startTime;
-  const wasKilled = pids.some((pid) => world.killedWithin(pid, since));
-  const wasCutOff = world.troublesOf(workers).some((trouble) => overlaps(trouble, since));
-  const wasLate = first !== undefined && first.from - task.startTime > leaseMs / 2;
-  const what = first ? 'its worker' : 'the poll that took it';
-  const fate = wasKilled
-    ? 'was killed'
-    : wasCutOff
-      ? 'was cut off'
-      : wasLate
-        ? 'got it late'
-        : 'lived and was connected';
-  const isBroken = !wasKilled && !wasCutOff && !wasLate;
-  waits.timedOut.push({ task, ms, stillMs: ms, isBroken, why: `${what} ${fate}` });
+  const acceptedMs = (world.accepted.get(task.taskId) ?? Number.POSITIVE_INFINITY) - task.startTime;
+  const excuses = {
+    'was killed': pids.some((pid) => world.killedWithin(pid, since)),
+    'was cut off': world.troublesOf(workers).some((trouble) => overlaps(trouble, since)),
+    'got it late': first !== undefined && first.from - task.startTime > leaseMs / 2,
+    'delivered its result, which the server dropped': acceptedMs < leaseMs / 2,
+  };
+  const excuse = Object.entries(excuses).find(([, holds]) => holds)?.[0];
+  const why = `${first ? 'its worker' : 'the poll that took it'} ${excuse ?? 'lived and was connected'}`;
+  const isBroken = excuse === undefined;
+  waits.timedOut.push({ task, ms, stillMs: ms, isBroken, why });
   waits.noticed.push(untilNoticed(world, task, leaseMs));
 }
 

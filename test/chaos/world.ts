@@ -7,12 +7,14 @@ export class World {
   readonly troubles: Evidence['troubles'];
   /** Periods in which the server was down, or every worker was down or cut off. */
   readonly nobodyPolls: Interval[];
+  readonly accepted: Evidence['accepted'];
   readonly #lives: Evidence['lives'];
   readonly #deliveries = new Map<string, Delivery[]>();
   /** The times at which workers took tasks of each type, in order. */
   readonly #moves = new Map<string, number[]>();
 
-  constructor({ serverOutages, troubles, lives, deliveries, executions }: Evidence) {
+  constructor({ serverOutages, troubles, lives, deliveries, executions, accepted }: Evidence) {
+    this.accepted = accepted;
     this.serverOutages = serverOutages;
     this.troubles = troubles;
     this.#lives = lives;

@@ -143,6 +143,10 @@ export class Courier {
       await conductor.updateTask(letter.result, { limitMs: limitOf(letter) });
       breaker.succeeded();
       events.emit({ type: 'result-delivered', task, tries: letter.tries, durationMs: performance.now() - startedAt });
+      log.debug(
+        { ...task, status: letter.result.status, tries: letter.tries },
+        'the server accepted the result of a task',
+      );
       letter.done();
       return true;
     } catch (error) {
