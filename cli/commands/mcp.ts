@@ -70,7 +70,7 @@ function refuseInstallFlags({ options, args: [, client] }: CommandContext): void
 }
 
 async function runStdio({ config, log, signal, note }: CommandContext, served: McpFront): Promise<void> {
-  const { serveStdio } = await import('../../mcp/transports/stdio.ts');
+  const { serveStdio } = await import('../../mcp/transports/stdio/serve-stdio.ts');
   if (process.stdin.isTTY)
     note('This command speaks MCP on stdin and stdout. Usually an MCP client starts it. Ctrl-C stops it.');
   await serveStdio(served, { log, signal, maxLineBytes: config.mcpMaxBodyKb * 1024 });

@@ -14,7 +14,7 @@ function row(request: FoundRequest): string[] {
   const { at, caller, from, method, subject, args, executionId, ms } = request;
   return [
     instant(at),
-    `${caller.name} (${caller.role})`,
+    caller.role === undefined ? caller.name : `${caller.name} (${caller.role})`,
     from.address ?? from.transport,
     subject ?? method,
     Object.entries(args.shown)

@@ -30,7 +30,8 @@ const facts = {
     id: z.string(),
     name: z.string(),
     knownBy: z.string(),
-    role: z.string(),
+    /** Absent if the request was not authenticated. */
+    role: z.string().optional(),
     team: z.string().optional(),
   }),
   from: z.strictObject({ transport: z.string(), era: z.string(), address: z.string().optional() }),

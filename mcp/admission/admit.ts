@@ -23,8 +23,8 @@ import { turnedAway } from './turned-away.ts';
  *
  * 1. Only `mcp/engine/requests.ts` registers handlers, and no handler runs without an entered request. Over HTTP, a request enters at the
  *    door (`mcp/transports/door/admit-at-door.ts`), because only there a refusal can become an HTTP status. Over stdio it enters in its handler.
- * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and takes notifications. These messages reveal nothing about
- *    Conductor and do not enter. Over HTTP, authentication precedes them too.
+ * 2. The SDK alone answers `initialize`, `ping` and `server/discover`, and refuses unknown methods. These requests enter too, so that they
+ *    are recorded, but no limit holds for them. Notifications do not enter.
  * 3. Every other request counts against the rate limit, except three whose answers never need Conductor: `prompts/list`,
  *    `resources/templates/list` and `resources/unsubscribe`.
  * 4. Each caller has a rate limit of its own. A request above it first waits up to two seconds for its turn.
@@ -41,6 +41,8 @@ export interface Arriving {
   readonly method: string;
   readonly params: unknown;
   readonly countsAgainstRateLimit: boolean;
+  /** True for a greeting. Its caller gets an answer even with too many other requests at the same time. */
+  readonly isAnsweredBySdk?: boolean;
   /** Aborted when the client cancels. A request that waits for the rate limit then ends. */
   readonly signal?: AbortSignal | undefined;
   /** Finds what the request is about. @throws if the request names something that does not exist */
@@ -213,7 +215,7 @@ function limitConcurrency({ rateLimitConcurrent }: AdmitOptions['config']): Laye
   const concurrency = new Concurrency(rateLimitConcurrent);
   return {
     enter(request) {
-      request.end = concurrency.begin(request.caller);
+      if (!request.isAnsweredBySdk) request.end = concurrency.begin(request.caller);
     },
     leave(result, request) {
       request.end?.();

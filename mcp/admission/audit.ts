@@ -18,11 +18,18 @@ export interface Peer {
   readonly address?: string | undefined;
 }
 
+/** The sender of a request that was not authenticated. It has no role. */
+export interface Unauthenticated extends Pick<Caller, 'id' | 'name'> {
+  readonly knownBy: 'nothing';
+  readonly role?: undefined;
+  readonly team?: undefined;
+}
+
 /** A request, as the audit log needs it. */
 export interface AuditedRequest {
   /** Names the request in the log and in the answer to an unexpected error. */
   readonly id: string;
-  readonly caller: Caller;
+  readonly caller: Caller | Unauthenticated;
   readonly method: string;
   /** The tool, resource or prompt that the client named. */
   readonly subject?: string | undefined;
@@ -102,7 +109,8 @@ function factsOf({ id, caller, method, subject, args, peer }: AuditedRequest, at
   return {
     ...{ at, id },
     caller: {
-      ...{ id: recordedText(caller.id), name: recordedText(caller.name), knownBy, role },
+      ...{ id: recordedText(caller.id), name: recordedText(caller.name), knownBy },
+      ...(role !== undefined && { role }),
       ...(team !== undefined && { team }),
     },
     from: { transport, era, ...(address !== undefined && { address: recordedText(address) }) },

@@ -1,12 +1,11 @@
 import { FleetError } from '../../core/errors.ts';
-import type { Audit, Peer } from './audit.ts';
-import { type Caller, callerOf } from './permissions.ts';
+import type { Audit, Peer, Unauthenticated } from './audit.ts';
 
 /** So many records a minute. Whoever knows no token could otherwise fill the disk with them. */
 const MOST_A_MINUTE = 60;
 const MINUTE_MS = 60_000;
 
-const UNKNOWN: Caller = { ...callerOf('viewer', 'unknown'), permissions: [] };
+const SENDER: Unauthenticated = { id: 'unauthenticated', name: 'unauthenticated', knownBy: 'nothing' };
 
 /** Records requests that were refused because nobody knows who sends them. Above the limit it only counts them, for the next record. */
 export function turnedAway(audit: Audit, now: () => number): (id: string, peer: Peer) => void {
@@ -23,7 +22,7 @@ export function turnedAway(audit: Audit, now: () => number): (id: string, peer: 
     }
     const subject = uncounted > 0 ? `and ${uncounted} before it` : undefined;
     uncounted = 0;
-    const request = { id, caller: UNKNOWN, method: 'authenticate', subject, isChanging: false, peer };
+    const request = { id, caller: SENDER, method: 'authenticate', subject, isChanging: false, peer };
     const error = new FleetError('denied', 'The request had no token that this server accepts.');
     void Promise.resolve(audit.begin(request)).then((record) => record.refused(error));
   };

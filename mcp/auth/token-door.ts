@@ -46,7 +46,7 @@ export function tokenDoor(config: OAuthSettings, log: Logger): TokenDoor | undef
 }
 
 function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
-  const challenge = { requiredScopes: [...oauth.firstScopes], resourceMetadataUrl: oauth.metadataUrl };
+  const challenge: Challenge = { requiredScopes: [...oauth.firstScopes], resourceMetadataUrl: oauth.metadataUrl };
   const verifier = tokenVerifier(oauth);
   let quietUntil = 0;
   // Anyone can send a token, so the log gets one line for all requests of these seconds.
@@ -62,7 +62,10 @@ function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
       headers.delete('authorization');
       return authInfo;
     } catch (error) {
-      if (error instanceof OAuthError) return bearerAuthChallengeResponse(error, challenge);
+      if (error instanceof OAuthError)
+        return hasToken(url, headers)
+          ? bearerAuthChallengeResponse(error, challenge)
+          : tokenNeeded(challenge, oauth.issuer);
       if (!(error instanceof FleetError)) throw error;
       logOnce(error);
       return tryLater();
@@ -70,11 +73,34 @@ function authenticator(oauth: OAuth, log: Logger): TokenDoor['authenticate'] {
   };
 }
 
+/** True if the client sent something that may be a token. Other schemes, such as Basic, are no attempt to use one. */
+function hasToken(url: string, headers: Headers): boolean {
+  return /^bearer\b/i.test(headers.get('authorization') ?? '') || hasTokenInAddress(url);
+}
+
+/** RFC 6750, section 3.1: the answer to a request without a token names no error. */
+function tokenNeeded({ requiredScopes, resourceMetadataUrl }: Challenge, issuer: string): Response {
+  const message = `The request has no token. Get one from ${issuer} and send it in the Authorization header as "Bearer TOKEN".`;
+  const response = refusal(401, -32000, message);
+  const scope = requiredScopes.length > 0 ? `scope="${requiredScopes.join(' ')}", ` : '';
+  response.headers.set('WWW-Authenticate', `Bearer ${scope}resource_metadata="${resourceMetadataUrl}"`);
+  return response;
+}
+
+interface Challenge {
+  readonly requiredScopes: string[];
+  readonly resourceMetadataUrl: string;
+}
+
 /** Servers and proxies write addresses to their logs, where others could take the token from. */
 function refuseTokenInAddress(url: string): void {
-  if (!new URL(url).searchParams.has('access_token')) return;
+  if (!hasTokenInAddress(url)) return;
   const message = 'This server takes no token from the address. Send it in the Authorization header.';
   throw new OAuthError(OAuthErrorCode.InvalidToken, message);
+}
+
+function hasTokenInAddress(url: string): boolean {
+  return new URL(url).searchParams.has('access_token');
 }
 
 function tryLater(): Response {

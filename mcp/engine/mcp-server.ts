@@ -1,6 +1,7 @@
 import {
   type JSONRPCRequest,
   type McpRequestContext,
+  type ProtocolError,
   Server,
   type ServerCapabilities,
 } from '@modelcontextprotocol/server';
@@ -12,7 +13,7 @@ import { Subscribed, subscribing } from '../subscriptions/subscribed.ts';
 import type { WatchAdmission } from '../subscriptions/watch-admission.ts';
 import type { Connect } from './connection.ts';
 import { INSTRUCTIONS } from './instructions.ts';
-import { type RequestOptions, type Requests, RequestTable } from './requests.ts';
+import { type RequestOptions, type Requests, RequestTable, unhandled } from './requests.ts';
 
 /** A part of the protocol: the capabilities that it declares, and the requests that it answers. */
 export interface Feature {
@@ -37,8 +38,12 @@ export interface McpServers {
    * @param changes given for a connection that stays open: the server tells the client about changes and takes its subscriptions
    */
   build(context: McpRequestContext, changes?: ChangeBus): Server;
-  /** Lets a request in before a server sees it. Undefined for a method that only the SDK answers. */
-  enter(request: JSONRPCRequest, context: McpRequestContext): Promise<Admitted | Refused | undefined>;
+  /** Lets a request in before a server sees it. */
+  enter(request: JSONRPCRequest, context: McpRequestContext): Promise<Admitted | Refused>;
+  /** Lets in a request that the SDK alone answers, or refuses it. Undefined for a method whose handler lets its requests in. */
+  enterUnhandled(request: JSONRPCRequest, context: McpRequestContext): Promise<Admitted | Refused> | undefined;
+  /** Records a request that is refused because its parameters are wrong. */
+  recordWrong(request: JSONRPCRequest, context: McpRequestContext, wrong: ProtocolError): Promise<void>;
 }
 
 /**
@@ -63,10 +68,18 @@ export function createMcpServers({ features, connect, watch, ...options }: McpSe
       if (changes) sendChanges({ server, connection, changes });
       return server;
     },
-    async enter({ method, params }, context) {
+    async enter(request, context) {
+      const connection = connect(context);
       const { table } = context.era === 'modern' ? modern : kept;
-      const arriving = table.arriving(method, params, connect(context));
-      return arriving && options.enter({ ...arriving, signal: context.requestInfo?.signal });
+      const arriving = table.arriving(request, connection);
+      return options.enter({ ...arriving, signal: context.requestInfo?.signal });
+    },
+    enterUnhandled(request, context) {
+      const { table } = context.era === 'modern' ? modern : kept;
+      return table.has(request.method) ? undefined : options.enter(unhandled(request, connect(context)));
+    },
+    async recordWrong(request, context, wrong) {
+      await options.enter(unhandled(request, connect(context), wrong));
     },
   };
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   type HandlerResultTypeMap,
+  type JSONRPCErrorResponse,
+  type JSONRPCRequest,
   ProtocolError,
+  ProtocolErrorCode,
   type RequestMethod,
   type RequestTypeMap,
   type Result,
@@ -10,9 +13,9 @@ import {
   type StandardSchemaV1,
 } from '@modelcontextprotocol/server';
 import type { Logger } from '../../core/log.ts';
-import type { Arriving, Enter } from '../admission/admit.ts';
+import type { Admitted, Arriving, Enter } from '../admission/admit.ts';
 import { enteredAtDoor } from '../admission/door-pass.ts';
-import type { Subject } from '../admission/subject.ts';
+import { readingOf, type Subject } from '../admission/subject.ts';
 import { type Capabilities, capabilitiesOf } from './client-capabilities.ts';
 import { type Connection, callerIn } from './connection.ts';
 import { type FailedRequest, protocolError } from './error-result.ts';
@@ -109,12 +112,52 @@ export class RequestTable implements Requests {
     for (const answering of this.#methods.values()) answering.register(server, connection, options);
   }
 
-  /**
-   * A request as admission sees it, before the SDK has read it: `checkParams` has checked the parameters that the server reads. Undefined
-   * for a method without a handler here.
-   */
-  arriving(method: string, params: unknown, connection: Connection): Arriving | undefined {
-    return this.#methods.get(method)?.arriving(params, connection);
+  has(method: string): boolean {
+    return this.#methods.has(method);
+  }
+
+  /** A request as admission sees it, before the SDK has read it: `checkParams` has checked the parameters that the server reads. */
+  arriving({ method, params }: Pick<JSONRPCRequest, 'method' | 'params'>, connection: Connection): Arriving {
+    return this.#methods.get(method)?.arriving(params, connection) ?? unhandled({ method, params }, connection);
+  }
+}
+
+/** The methods that the SDK answers without a handler of this server. */
+const ANSWERED_BY_SDK: Readonly<Record<Connection['era'], readonly string[]>> = {
+  legacy: ['initialize', 'ping'],
+  modern: ['server/discover'],
+};
+
+export function isAnsweredBySdk(method: string, era: Connection['era']): boolean {
+  return ANSWERED_BY_SDK[era].includes(method);
+}
+
+/**
+ * A request that no handler of this server answers, as admission sees it. The answers of the SDK reveal nothing about Conductor, so every
+ * caller may have them. Admission refuses the request if its method is unknown, or if it is wrong.
+ * @param wrong what is wrong with the request
+ */
+export function unhandled(
+  { method, params }: Pick<JSONRPCRequest, 'method' | 'params'>,
+  { caller, peer, era }: Connection,
+  wrong?: ProtocolError,
+): Arriving {
+  const find = (): Subject => {
+    if (wrong) throw wrong;
+    if (!isAnsweredBySdk(method, era)) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+    return readingOf(method, 'none');
+  };
+  const id = randomUUID().slice(0, 8);
+  return { id, caller, peer, method, params, countsAgainstRateLimit: false, isAnsweredBySdk: true, find };
+}
+
+/** Ends a request that the SDK has answered, with the error of the answer if it has one. */
+export function endAnswered(entry: Admitted, error: JSONRPCErrorResponse['error'] | undefined): void {
+  try {
+    if (error) entry.fail(new ProtocolError(error.code, error.message));
+    else entry.finish({});
+  } catch (notRecorded) {
+    entry.fail(notRecorded); // the SDK has answered already
   }
 }
 

@@ -1,6 +1,13 @@
-import { createMcpHandler, isLegacyRequest, type McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type JSONRPCErrorResponse,
+  type McpHandlerRequestOptions,
+  type McpRequestContext,
+  ProtocolError,
+} from '@modelcontextprotocol/server';
 import { checkParams } from './check-params.ts';
-import { admitAtDoor } from './door/admit-at-door.ts';
+import { admitAtDoor, requestsIn } from './door/admit-at-door.ts';
 import type { RefuseWithStatus } from './door/refuse-with-status.ts';
 import type { McpFront } from './mcp-front.ts';
 import { Sessions } from './sessions.ts';
@@ -33,12 +40,15 @@ export function serveBothEras(options: BothErasOptions): BothEras {
   const stateless = statelessHandler({ ...limits, build });
   return {
     async fetch(sent, asSent, address) {
-      const given = checkBody(asSent);
-      if (given instanceof Response) return given;
       const request = acceptingAll(sent);
+      const { given, refusals } = checkBody(asSent);
       const era = (await isLegacyRequest(request, given.parsedBody, limits)) ? 'legacy' : 'modern';
       const { authInfo } = given;
       const context = { era, requestInfo: request, address, ...(authInfo && { authInfo }) } as const;
+      if (refusals.length > 0) {
+        await recordWrong(options, { body: given.parsedBody, refusals, context });
+        return Response.json(Array.isArray(given.parsedBody) ? refusals : refusals[0]);
+      }
       return admitAtDoor({ front: options, context, given, refuse }, async (admitted) => {
         if (era === 'modern') return fetchWithSubscriptions(subscriptions, request, modern.fetch, admitted);
         return sessions ? sessions.fetch(request, admitted) : stateless.fetch(request, admitted);
@@ -60,13 +70,29 @@ function acceptingAll(request: Request): Request {
   return new Request(request.url, { method: request.method, headers, signal: request.signal });
 }
 
-/** The body with parameters that the SDK can read, or the refusal. The SDK itself would answer with a dump of its checks. */
-function checkBody(given: McpHandlerRequestOptions): McpHandlerRequestOptions | Response {
+/** The body with parameters that the SDK can read, and the refusals of others. The SDK itself would answer with a dump of its checks. */
+function checkBody(given: McpHandlerRequestOptions): {
+  given: McpHandlerRequestOptions;
+  refusals: JSONRPCErrorResponse[];
+} {
   const { parsedBody: body } = given;
-  if (body === undefined) return given;
-  const all = (Array.isArray(body) ? body : [body]).map(checkParams);
-  const refusals = all.flatMap((one) => ('refusal' in one ? [one.refusal] : []));
-  if (refusals.length > 0) return Response.json(Array.isArray(body) ? refusals : refusals[0]);
-  const messages = all.flatMap((one) => ('message' in one ? [one.message] : []));
-  return { ...given, parsedBody: Array.isArray(body) ? messages : messages[0] };
+  if (body === undefined) return { given, refusals: [] };
+  const all = (Array.isArray(body) ? body : [body]).map((sent) => ({ sent, checked: checkParams(sent) }));
+  const refusals = all.flatMap(({ checked }) => ('refusal' in checked ? [checked.refusal] : []));
+  const messages = all.map(({ sent, checked }) => ('message' in checked ? checked.message : sent));
+  return { given: { ...given, parsedBody: Array.isArray(body) ? messages : messages[0] }, refusals };
+}
+
+interface WrongBody {
+  readonly body: unknown;
+  readonly refusals: readonly JSONRPCErrorResponse[];
+  readonly context: McpRequestContext;
+}
+
+/** Records all requests of a body that is refused because some of them are wrong. */
+async function recordWrong(front: Pick<McpFront, 'recordWrong'>, { body, refusals, context }: WrongBody) {
+  for (const request of requestsIn(body)) {
+    const { error } = refusals.find(({ id }) => id === request.id) ?? refusals[0] ?? {};
+    if (error) await front.recordWrong(request, context, new ProtocolError(error.code, error.message));
+  }
 }

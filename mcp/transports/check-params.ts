@@ -29,7 +29,8 @@ const PARAMS: Readonly<Record<string, z.ZodType>> = {
 /** The revision of 2026 no longer has these methods, and answers that they are unknown. */
 const OLD = ['resources/subscribe', 'resources/unsubscribe'];
 
-function isOfToday({ params }: Json): boolean {
+/** True for a message of the revision of 2026, which names its revision in each message. */
+export function isOfToday({ params }: { readonly params?: unknown }): boolean {
   return isObject(params) && isObject(params._meta) && PROTOCOL_VERSION_META_KEY in params._meta;
 }
 

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { auditFolderForTest, filesIn } from '../support/audit-scene.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
-import { raw } from '../support/raw-mcp.ts';
+import { INITIALIZE, raw } from '../support/raw-mcp.ts';
 import { runCommand } from '../support/run-command.ts';
 
 let fake: FakeConductor;
@@ -109,7 +110,10 @@ test.each(eras)('S6: requests over stdio are recorded for a client of %s', async
   );
   await client.call('get_execution_status', { executionId: 'exec-1' });
   await client.close();
-  const found = await records(folder, '--tool', 'get_execution_status');
+  const all = await records(folder);
+  const greeting = era === '2026-07-28' ? 'server/discover' : 'initialize';
+  expect(all.at(-1)).toMatchObject({ method: greeting, caller: { name: 'ada' }, decision: 'allowed', outcome: 'ok' });
+  const found = all.filter(({ subject }) => subject === 'get_execution_status');
   expect(found).toMatchObject([
     {
       caller: { name: 'ada' },
@@ -118,6 +122,39 @@ test.each(eras)('S6: requests over stdio are recorded for a client of %s', async
       outcome: 'ok',
       executionId: 'exec-1',
     },
+  ]);
+});
+
+test('S6: over stdio, unknown methods and wrong parameters are recorded too', async () => {
+  const folder = auditFolderForTest();
+  const { command, args, env } = stdioTarget({ CONDUCTOR_SERVER_URL: fake.url, MCP_AUDIT_DIR: folder });
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const requests = [
+    ['initialize', INITIALIZE],
+    ['workflows/delete', {}],
+    ['tools/call', { name: 7 }],
+    ['ping', {}],
+  ] as const;
+  for (const [id, [method, params]] of requests.entries())
+    child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  await expect.poll(() => output.trim().split('\n').length).toBe(requests.length);
+  child.stdin.end();
+  await exited;
+  const found = (await records(folder)).map(({ method, decision, outcome, code }) => [
+    method,
+    decision,
+    outcome ?? code,
+  ]);
+  expect(found.sort()).toEqual([
+    ['initialize', 'allowed', 'ok'],
+    ['ping', 'allowed', 'ok'],
+    ['tools/call', 'invalid', '-32602'],
+    ['workflows/delete', 'invalid', '-32601'],
   ]);
 });
 

@@ -173,7 +173,24 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
       else expect(Object.values(answer.result ?? {}).find(Array.isArray), method).toEqual([]);
     }
     const expected = methods.map((method) => [method, [LISTS.includes(method) ? 'allowed' : 'permission']]);
-    expect(await recordedDecisions()).toEqual(Object.fromEntries(expected));
+    expect(await recordedDecisions()).toMatchObject(Object.fromEntries(expected));
+  });
+
+  test('S6: greetings, unknown methods and wrong parameters are recorded', async () => {
+    const url = await serve(callerOf('viewer'), { sessions });
+    const send = await open(url);
+    const greeting = way === '2026-07-28' ? 'server/discover' : 'ping';
+    expect(await send(greeting, {})).toMatchObject({ result: {} });
+    expect(await send('workflows/delete', { name: 'x' })).toMatchObject({ error: { code: -32601 } });
+    expect(await send('tools/call', { name: 7 })).toMatchObject({ error: { code: -32602 } });
+    expect(await recordedDecisions()).toEqual({
+      ...(sessions && { initialize: ['allowed'] }),
+      [greeting]: ['allowed'],
+      'workflows/delete': ['invalid'],
+      'tools/call': ['invalid'],
+    });
+    const { requests } = await searchAudit(auditDir, { limit: 10, decision: 'allowed' });
+    for (const { outcome } of requests) expect(outcome).toBe('ok');
   });
 
   test('above the rate limit, the server refuses every request whose answer needs Conductor', async () => {

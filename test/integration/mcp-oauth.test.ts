@@ -10,10 +10,7 @@ import { connect, eras } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess } from '../support/mcp-process.ts';
 import { INITIALIZE, rawLegacyRequest, rawRequest, statusUnderHost, withToken } from '../support/raw-mcp.ts';
 
-/*
- * The MCP server as an OAuth resource server, with a real authorization server. There is no public conformance suite for resource servers,
- * so this file covers what the specification requires of one.
- */
+/* The MCP server as an OAuth resource server, with a real authorization server. No public conformance suite covers resource servers. */
 
 const RESOURCE = 'https://mcp.example.com/mcp';
 const METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
@@ -73,44 +70,57 @@ function paths(session: string): Record<string, [url: string, init: RequestInit]
   };
 }
 
-async function send(url: string, init: RequestInit) {
-  const response = await fetch(url, init);
+async function send(url: string, init: RequestInit, token?: string) {
+  const response = await fetch(url, withToken(init, token));
   return { status: response.status, challenge: response.headers.get('www-authenticate'), text: await response.text() };
 }
 
 describe('a token that is not right', () => {
+  test.each([undefined, 'Basic YWRhOmFkYQ==', 'Token x'])(
+    'the header %j is no token: 401 names no error',
+    async (given) => {
+      const session = await openSession(await issuer.token({ client: 'ada', resource: RESOURCE }));
+      const challenge = `Bearer scope="${READING}", resource_metadata="${METADATA}"`;
+      const says = expect.stringContaining(`The request has no token. Get one from ${issuer.issuer}`);
+      for (const [url, init] of Object.values(paths(session))) {
+        const headers = { ...init.headers, ...(given && { Authorization: given }) };
+        expect(await send(url, { ...init, headers })).toEqual({ status: 401, challenge, text: says });
+      }
+    },
+  );
+
   test.each(Object.keys(badTokens))('%s: 401 with the challenge, alike on every path', async (name) => {
     const [make, says] = badTokens[name] ?? [];
     const token = await make?.(issuer, RESOURCE);
     const session = await openSession(await issuer.token({ client: 'ada', resource: RESOURCE }));
-    const replies = await Promise.all(
-      Object.values(paths(session)).map(([url, init]) => send(url, withToken(init, token))),
-    );
+    const replies = await Promise.all(Object.values(paths(session)).map(([url, init]) => send(url, init, token)));
     expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(1);
-    const [{ status, challenge, text } = { status: 0, challenge: '', text: '' }] = replies;
-    expect({ status, challenge }).toEqual({
+    expect(replies[0]).toEqual({
       status: 401,
       challenge: expect.stringMatching(/^Bearer error="invalid_token", error_description="/),
+      text: expect.stringMatching(says ?? /never/),
     });
-    expect(challenge).toContain(`scope="${READING}", resource_metadata="${METADATA}"`);
-    expect(text).toMatch(says ?? /never/);
+    expect(replies[0]?.challenge).toContain(`scope="${READING}", resource_metadata="${METADATA}"`);
     expect(callsOfConductor()).toBe(0);
   });
 
   test('a token in the address is refused, even beside one in the header', async () => {
     const token = await issuer.token({ client: 'ada', resource: RESOURCE });
     for (const given of [undefined, token]) {
-      const init = withToken(rawRequest('tools/call', call, {}), given);
-      const { status, challenge, text } = await send(`${stateless.url}?access_token=${token}`, init);
+      const url = `${stateless.url}?access_token=${token}`;
+      const { status, challenge, text } = await send(url, rawRequest('tools/call', call, {}), given);
       expect({ status, challenge }).toEqual({ status: 401, challenge: expect.stringContaining(METADATA) });
       expect(text).toContain('Authorization header');
     }
   });
 
-  test.each(['Basic YWRhOmFkYQ==', 'Bearer', 'Token x', 'bearer\tx'])('the header %j: 401', async (header) => {
+  test.each(['Bearer', 'bearer\tx'])('the header %j: 401', async (Authorization) => {
     const request = rawRequest('tools/call', call, {});
-    const headers = { ...(request.headers as Record<string, string>), Authorization: header };
-    expect(await send(stateless.url, { ...request, headers })).toMatchObject({ status: 401 });
+    const { status, challenge } = await send(stateless.url, {
+      ...request,
+      headers: { ...request.headers, Authorization },
+    });
+    expect({ status, challenge }).toEqual({ status: 401, challenge: expect.stringContaining('error="invalid_token"') });
   });
 });
 
@@ -166,10 +176,9 @@ describe('a right token', () => {
 
   test('without a role reads, and may not do more: no scope would help a viewer', async () => {
     const viewer = await issuer.forge(RESOURCE, { claims: { roles: ['viewer'] } });
-    const reading = await send(stateless.url, withToken(rawLegacyRequest('tools/list'), viewer));
-    expect(reading.text).toContain('get_execution_status');
-    expect(reading.text).not.toContain('execute_workflow');
-    const running = await send(stateless.url, withToken(rawLegacyRequest('tools/call', run), viewer));
+    const { text: tools } = await send(stateless.url, rawLegacyRequest('tools/list'), viewer);
+    expect([tools.includes('get_execution_status'), tools.includes('execute_workflow')]).toEqual([true, false]);
+    const running = await send(stateless.url, rawLegacyRequest('tools/call', run), viewer);
     expect(running).toMatchObject({ status: 200, challenge: null });
     expect(running.text).toContain('needs the permission workflows:execute');
     expect(running.text).toContain('at the authorization server');
@@ -178,10 +187,9 @@ describe('a right token', () => {
   test('of a new key is accepted a few seconds after the issuer published the key', async () => {
     await issuer.rotateKeys();
     const token = await issuer.token({ client: 'ada', resource: RESOURCE });
-    const list = withToken(rawRequest('tools/list', {}, {}), token);
-    for (const { url } of [stateless, sessions]) {
-      await expect.poll(async () => (await send(url, list)).status).toBe(200);
-    }
+    const list = rawRequest('tools/list', {}, {});
+    for (const { url } of [stateless, sessions])
+      await expect.poll(async () => (await send(url, list, token)).status).toBe(200);
   });
 });
 
@@ -205,7 +213,7 @@ describe('too few scopes', () => {
     ];
     const before = callsOfConductor();
     for (const [url, init] of requests) {
-      const { status, challenge, text: body } = await send(url, withToken(init, token));
+      const { status, challenge, text: body } = await send(url, init, token);
       expect({ status, challenge }, String(init.body)).toEqual({
         status: 403,
         challenge: expect.stringContaining(
@@ -222,17 +230,17 @@ describe('too few scopes', () => {
 describe('a session', () => {
   const tokenOf = (client: string, scope?: string) =>
     issuer.token({ client, resource: RESOURCE, ...(scope !== undefined && { scope }) });
-  const statusOf = async (init: RequestInit, token: string) =>
-    (await send(sessions.url, withToken(init, token))).status;
+  const statusOf = async (init: RequestInit, token: string) => (await send(sessions.url, init, token)).status;
 
   test('of one caller does not exist for another', async () => {
-    const session = await openSession(await tokenOf('ada'));
-    const bob = await tokenOf('bob');
+    const [ada, bob] = [await tokenOf('ada'), await tokenOf('bob')];
+    const session = await openSession(ada);
     const headers = { 'Mcp-Session-Id': session, Accept: 'text/event-stream' };
-    expect(await statusOf(rawLegacyRequest('tools/list', {}, session), bob)).toBe(404);
+    const list = rawLegacyRequest('tools/list', {}, session);
+    expect(await statusOf(list, bob)).toBe(404);
     expect(await statusOf({ method: 'GET', headers }, bob)).toBe(404);
     expect(await statusOf({ method: 'DELETE', headers }, bob)).toBe(404);
-    expect(await statusOf(rawLegacyRequest('tools/list', {}, session), await tokenOf('ada'))).toBe(200);
+    expect(await statusOf(list, ada)).toBe(200);
   });
 
   test('continues with a new token that grants as much or more, and ends for one that grants less', async () => {
@@ -240,14 +248,9 @@ describe('a session', () => {
     const session = await openSession(await tokenOf('ada', reading));
     const list = rawLegacyRequest('tools/list', {}, session);
     expect(await statusOf(list, await tokenOf('ada', reading))).toBe(200);
-    expect((await send(sessions.url, withToken(list, await tokenOf('ada', reading)))).text).not.toContain(
-      'execute_workflow',
-    );
-    const more = await send(
-      sessions.url,
-      withToken(list, await tokenOf('ada', `${reading} conductor:workflows:execute`)),
-    );
-    expect(more.text).toContain('execute_workflow');
+    const shown = async (token: string) => (await send(sessions.url, list, token)).text;
+    expect(await shown(await tokenOf('ada', reading))).not.toContain('execute_workflow');
+    expect(await shown(await tokenOf('ada', `${reading} conductor:workflows:execute`))).toContain('execute_workflow');
     expect(await statusOf(list, await tokenOf('ada', reading))).toBe(404);
   });
 });
@@ -260,10 +263,10 @@ test.each(['session stream', 'subscription'])('a %s ends with its token', async 
   const [url, init] = kind === 'subscription' ? [stateless.url, listen] : [sessions.url, { method: 'GET', headers }];
   const response = await fetch(url, withToken(init, token));
   expect(response.status).toBe(200);
-  await response.text(); // resolves when the stream ends
-  expect((await send(url, withToken(init, token))).status).toBe(401);
-  const again = withToken(rawLegacyRequest('tools/list', {}, session), await issuer.forge(RESOURCE));
-  expect((await send(sessions.url, again)).status).toBe(200);
+  await response.text(); // until the stream ends
+  expect((await send(url, init, token)).status).toBe(401);
+  const list = rawLegacyRequest('tools/list', {}, session);
+  expect((await send(sessions.url, list, await issuer.forge(RESOURCE))).status).toBe(200);
 });
 
 describe.each(eras)('a client of %s', (era) => {

@@ -9,7 +9,6 @@ type BadToken = readonly [
 
 /** Tokens that the server must refuse, and what the refusal says. Each is right but for one thing. */
 export const badTokens: Readonly<Record<string, BadToken>> = {
-  'no token': [async () => undefined, /Missing Authorization header/],
   garbage: [async () => 'garbage', /not a signed JWT/],
   'a JWT with five parts': [async () => 'e30.e30.e30.e30.e30', /not a signed JWT/],
   'the algorithm none': [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idAtEnd, LineCollector } from '../../mcp/transports/line-collector.ts';
+import { idAtEnd, LineCollector } from '../../mcp/transports/stdio/line-collector.ts';
 
 function linesOf(chunks: readonly string[], maxBytes = 10) {
   const collector = new LineCollector(maxBytes);

@@ -1,4 +1,5 @@
 import {
+  isJSONRPCErrorResponse,
   isJSONRPCRequest,
   type JSONRPCRequest,
   type McpHandlerRequestOptions,
@@ -8,6 +9,7 @@ import {
 import { FleetError } from '../../../core/errors.ts';
 import type { Admitted, Refused } from '../../admission/admit.ts';
 import { passWith } from '../../admission/door-pass.ts';
+import { endAnswered, isAnsweredBySdk } from '../../engine/requests.ts';
 import type { McpFront } from '../mcp-front.ts';
 import { isListen, untilEnd } from '../subscriptions.ts';
 import type { RefuseWithStatus } from './refuse-with-status.ts';
@@ -28,29 +30,41 @@ export async function admitAtDoor(
   serve: (given: McpHandlerRequestOptions) => Promise<Response>,
 ): Promise<Response> {
   const pass = new Map<RequestId, Admitted | Refused>();
+  const ofSdk = new Map<RequestId, Admitted>();
   // The SDK may refuse a request that was let in, or its client may leave. Then no handler ends it.
   const endRest = () => {
-    for (const entry of pass.values()) if (entry.isAdmitted) entry.fail(neverHandled());
+    for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(neverHandled());
   };
   for (const request of requestsIn(given.parsedBody)) {
     const entry = await (isListen(request) ? front.subscriptions : front).enter(request, context);
-    const refusal = entry && !entry.isAdmitted ? refuse(entry, request, context) : undefined;
+    const refusal = entry.isAdmitted ? undefined : refuse(entry, request, context);
     if (refusal) {
       endRest();
       return refusal;
     }
-    if (entry) pass.set(request.id, entry);
+    if (entry.isAdmitted && isAnsweredBySdk(request.method, context.era)) ofSdk.set(request.id, entry);
+    else pass.set(request.id, entry);
   }
-  if (pass.size === 0) return serve(given);
-  const response = await serve({ ...given, authInfo: passWith(given.authInfo, pass) });
+  const response = await serve(pass.size === 0 ? given : { ...given, authInfo: passWith(given.authInfo, pass) });
+  await endOfSdk(ofSdk, response);
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
   if (isStream) return untilEnd(response, endRest);
   endRest();
   return response;
 }
 
-function requestsIn(body: unknown): JSONRPCRequest[] {
+/** The requests of a body. */
+export function requestsIn(body: unknown): JSONRPCRequest[] {
   return (Array.isArray(body) ? body : [body]).filter(isJSONRPCRequest);
+}
+
+/** Ends the requests that the SDK has answered. An answer that is a stream is a result, because the SDK sends errors without a stream. */
+async function endOfSdk(entries: ReadonlyMap<RequestId, Admitted>, response: Response): Promise<void> {
+  if (entries.size === 0 || !response.ok) return;
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  const body: unknown = isJson ? await response.clone().json() : [];
+  const errors = (Array.isArray(body) ? body : [body]).filter(isJSONRPCErrorResponse);
+  for (const [id, entry] of entries) endAnswered(entry, errors.find((answer) => answer.id === id)?.error);
 }
 
 function neverHandled(): FleetError {

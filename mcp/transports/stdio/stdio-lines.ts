@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
-import { ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { isObject } from '../../core/json.ts';
-import { checkParams } from './check-params.ts';
+import { type JSONRPCErrorResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import { isObject } from '../../../core/json.ts';
+import { checkParams } from '../check-params.ts';
 import { idAtEnd, LineCollector, type TooLong } from './line-collector.ts';
 
 /*
@@ -12,21 +12,27 @@ import { idAtEnd, LineCollector, type TooLong } from './line-collector.ts';
  * 3. A batch (a revision of 2025 has them) becomes single messages. Their answers are sent together when the last one is there.
  */
 
-type Send = (answer: unknown) => void;
+/** What becomes of the checked messages. */
+export interface LineHandlers {
+  /** Writes an answer to the client, as a line. */
+  send(answer: unknown): void;
+  /** Called with each message before the SDK gets it. */
+  passed?(message: unknown): void;
+  /** Called with each request whose parameters are wrong. */
+  refused?(message: unknown, refusal: JSONRPCErrorResponse): void;
+}
+
 type Id = string | number;
 
 /** Turns lines into lines that the SDK can read, and answers together into batches. */
 export class StdioLines {
-  readonly #send: Send;
+  readonly #handlers: LineHandlers;
   readonly #maxBytes: number;
   readonly #batches = new Set<{ readonly open: Set<Id>; readonly answers: unknown[] }>();
 
-  /**
-   * @param send writes an answer to the client, as a line
-   * @param maxBytes of one line
-   */
-  constructor(send: Send, maxBytes: number) {
-    this.#send = send;
+  /** @param maxBytes of one line */
+  constructor(handlers: LineHandlers, maxBytes: number) {
+    this.#handlers = handlers;
     this.#maxBytes = maxBytes;
   }
 
@@ -59,7 +65,7 @@ export class StdioLines {
 
   #refuseLong({ bytes, end }: TooLong): [] {
     const text = `The line has ${Math.ceil(bytes / 1024)} KB, but a request has at most ${this.#maxBytes / 1024} KB (MCP_MAX_BODY_KB). Nothing was executed.`;
-    this.#send(errorOf(ProtocolErrorCode.InvalidRequest, text, idAtEnd(end)));
+    this.#handlers.send(errorOf(ProtocolErrorCode.InvalidRequest, text, idAtEnd(end)));
     return [];
   }
 
@@ -73,8 +79,8 @@ export class StdioLines {
       return [];
     }
     if (!Array.isArray(message)) {
-      const { pass, answer } = checked(message);
-      if (answer !== undefined) this.#send(answer);
+      const { pass, answer } = this.#checkMessage(message);
+      if (answer !== undefined) this.#handlers.send(answer);
       return pass === undefined ? [] : [pass === message ? line : JSON.stringify(pass)];
     }
     if (message.length === 0) this.#refuse(ProtocolErrorCode.InvalidRequest, 'The batch is empty.', null);
@@ -82,7 +88,7 @@ export class StdioLines {
   }
 
   #checkBatch(messages: readonly unknown[]): string[] {
-    const all = messages.map(checked);
+    const all = messages.map((message) => this.#checkMessage(message));
     const passed = all.flatMap(({ pass }) => (pass === undefined ? [] : [pass]));
     const answers = all.flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
     const ids = passed.flatMap((one) => (isObject(one) && 'method' in one && 'id' in one ? [one.id as Id] : []));
@@ -92,18 +98,25 @@ export class StdioLines {
     return passed.map((one) => JSON.stringify(one));
   }
 
+  #checkMessage(message: unknown): { pass?: unknown; answer?: unknown } {
+    const result = checked(message);
+    if (result.pass !== undefined) this.#handlers.passed?.(result.pass);
+    if (result.refusal) this.#handlers.refused?.(message, result.refusal);
+    return { pass: result.pass, answer: result.answer ?? result.refusal };
+  }
+
   #sendIfWhole(batch: { readonly open: Set<Id>; readonly answers: unknown[] }): void {
     if (batch.open.size > 0) return;
     this.#batches.delete(batch);
-    if (batch.answers.length > 0) this.#send(batch.answers);
+    if (batch.answers.length > 0) this.#handlers.send(batch.answers);
   }
 
   #refuse(code: number, text: string, id: null): void {
-    this.#send(errorOf(code, text, id));
+    this.#handlers.send(errorOf(code, text, id));
   }
 }
 
-function checked(message: unknown): { pass?: unknown; answer?: unknown } {
+function checked(message: unknown): { pass?: unknown; answer?: unknown; refusal?: JSONRPCErrorResponse } {
   if (!isObject(message) || message.jsonrpc !== '2.0') {
     const text = 'The message is not a JSON-RPC 2.0 object.';
     return { answer: errorOf(ProtocolErrorCode.InvalidRequest, text, null) };
@@ -119,7 +132,7 @@ function checked(message: unknown): { pass?: unknown; answer?: unknown } {
     return { answer: errorOf(ProtocolErrorCode.InvalidRequest, text, isRight ? (id as Id) : null) };
   }
   const result = checkParams(message);
-  return 'refusal' in result ? { answer: result.refusal } : { pass: result.message };
+  return 'refusal' in result ? { refusal: result.refusal } : { pass: result.message };
 }
 
 function errorOf(code: number, message: string, id: Id | null) {

@@ -1,24 +1,26 @@
 import { Console } from 'node:console';
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio as serveConnection } from '@modelcontextprotocol/server/stdio';
-import type { Logger } from '../../core/log.ts';
-import { aborted } from '../../core/pause.ts';
-import type { McpFront } from './mcp-front.ts';
-import { StdioLines } from './stdio-lines.ts';
-import { SubscriptionTransport } from './subscriptions.ts';
+import type { Logger } from '../../../core/log.ts';
+import { aborted } from '../../../core/pause.ts';
+import type { McpFront } from '../mcp-front.ts';
+import { SubscriptionTransport } from '../subscriptions.ts';
+import { type LineHandlers, StdioLines } from './stdio-lines.ts';
+import { UnhandledRequests } from './unhandled-requests.ts';
 
 /**
  * Serves one client of either era over stdin and stdout. When the client closes stdin or `signal` is aborted, running calls are told
  * to stop. Then the promise resolves.
  */
 export async function serveStdio(
-  { build, subscriptions, warmUp = () => {} }: McpFront,
+  front: McpFront,
   { log, signal, maxLineBytes }: { log: Logger; signal: AbortSignal; maxLineBytes: number },
 ): Promise<void> {
+  const { build, subscriptions } = front;
   // stdout belongs to the protocol: a stray line of a library would end the connection, so the console writes to stderr.
   globalThis.console = new Console({ stdout: process.stderr, stderr: process.stderr });
   const connection = serveConnection((context) => build(context, subscriptions.changes), {
-    transport: new SubscriptionTransport(new NotifyingTransport(warmUp, maxLineBytes), subscriptions),
+    transport: new SubscriptionTransport(new RecordedTransport(front, maxLineBytes), subscriptions),
     onerror: (err) => log.warn({ err }, 'MCP connection'),
   });
   await Promise.race([endOfInput(), aborted(signal)]);
@@ -26,23 +28,31 @@ export async function serveStdio(
   process.stdin.destroy(); // an open pipe would keep the process alive
 }
 
-/** Calls `sent` after each message, so that loading begins only when the client has its first answer. */
-class NotifyingTransport extends StdioServerTransport {
-  readonly #sent: () => void;
-
+/** Records the requests that no handler of ours answers. Loading begins only when the client has its first answer. */
+class RecordedTransport extends StdioServerTransport {
+  readonly #front: McpFront;
   readonly #lines: StdioLines;
+  readonly #unhandled: UnhandledRequests;
 
-  constructor(sent: () => void, maxLineBytes: number) {
-    // The SDK's type has neither batches nor errors without an id, but it writes any value as a line.
-    const lines = new StdioLines((answer) => void super.send(answer as JSONRPCMessage), maxLineBytes);
+  constructor(front: McpFront, maxLineBytes: number) {
+    const unhandled = new UnhandledRequests(front);
+    const handlers: LineHandlers = {
+      // The SDK's type has neither batches nor errors without an id, but it writes any value as a line.
+      send: (answer) => void super.send(answer as JSONRPCMessage),
+      passed: (message) => unhandled.arrived(message),
+      refused: (message, { error }) => unhandled.refused(message, error),
+    };
+    const lines = new StdioLines(handlers, maxLineBytes);
     super(lines.from(process.stdin));
+    this.#front = front;
     this.#lines = lines;
-    this.#sent = sent;
+    this.#unhandled = unhandled;
   }
 
   override async send(message: JSONRPCMessage): Promise<void> {
+    await this.#unhandled.answered(message);
     if (!this.#lines.takes(message)) await super.send(message);
-    this.#sent();
+    this.#front.warmUp?.();
   }
 }
 
