@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { auditFolder } from '../../core/audit/folder.ts';
 import { fileEnd, refusals } from '../../core/audit/lines.ts';
 import { searchAudit } from '../../core/audit/search.ts';
+import { userAuditFolder } from '../../core/audit/user-folder.ts';
 import { type Verified, verifyAudit } from '../../core/audit/verify.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
@@ -65,7 +67,11 @@ Examples:
     const options = parseOptions(optionsSchema, context.options, 'audit');
     const [action = 'search'] = context.args;
     refuseFlagsOfOther(action, context.options);
-    await (action === 'verify' ? verify : search)(context, options);
+    try {
+      await (action === 'verify' ? verify : search)(context, options);
+    } finally {
+      if (context.config.mcpAuditDir === undefined) noteOther(auditFolder(context.config), context.note);
+    }
   },
 });
 
@@ -98,6 +104,13 @@ async function search({ config, signal, print, note }: CommandContext, options: 
   if (unreadable > 0) note(`${count(unreadable, 'line')} cannot be read. See which: fleet audit verify`);
   const more = requests.length === limit ? ' There may be more: use --limit.' : '';
   note(`${count(requests.length, 'request')} found in ${folder}.${more}`);
+}
+
+/** Servers that clients start outside a project have a log of their own. */
+function noteOther(folder: string, note: CommandContext['note']): void {
+  const other = userAuditFolder();
+  if (folder !== other && existsSync(other))
+    note(`MCP servers outside a project record in ${other}. To look there: --audit-dir "${other}"`);
 }
 
 async function verify(

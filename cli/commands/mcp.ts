@@ -1,3 +1,4 @@
+import { auditFolder } from '../../core/audit/folder.ts';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { aborted } from '../../core/pause.ts';
@@ -86,6 +87,7 @@ async function runHttp(
     log.info(
       'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
     );
+  if (config.mcpAudit) log.info(`Requests are recorded in ${auditFolder(config)}.`);
   note(`MCP at ${front.url}. Ctrl-C stops it.${tokensNeeded(config)}`);
   await aborted(signal);
   await front.close();

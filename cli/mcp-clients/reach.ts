@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
 import { type Setting, type SettingName, settingList, settings } from '../../core/settings/settings.ts';
 import { launcher } from '../installation.ts';
+import { isProject } from '../project.ts';
 import type { Reach } from './clients.ts';
 
 /** Settings of the HTTP transport. A server over stdio does not use these settings. */
@@ -42,11 +43,11 @@ export function httpReach(config: HttpConfig, url?: string): Reach {
 }
 
 /**
- * Without a server address, the data folder leads to the embedded server. The entry must then name this folder, because a client starts
- * programs in a folder of its own. For the same reason it names the folders of a project.
+ * Without a server address, the data folder leads to the embedded server. In a project it holds the audit log. The entry must then name this
+ * folder, because a client starts programs in a folder of its own. For the same reason it names the folders of a project.
  */
 function isNeeded(name: SettingName, setting: Setting, config: Config): boolean {
-  if (name === 'dataDir') return config.conductorServerUrl === undefined;
+  if (name === 'dataDir') return config.conductorServerUrl === undefined || isProject(config);
   if (name === 'mcpDir' || name === 'tasksDir' || name === 'workflowsDir') {
     const folder = config[name];
     return folder !== undefined && existsSync(folder);

@@ -1,16 +1,26 @@
-import { closeSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
+import { settings } from '../settings/settings.ts';
 import { claimedHash, type FileEnd, type LineOf, parseLine } from './lines.ts';
+import { userAuditFolder } from './user-folder.ts';
 
 export const DAY_MS = 86_400_000;
 const NAME = /^(\d{4}-\d\d-\d\d)T\d\d-\d\d-\d\d~([\w.-]*)~(\d+-[0-9a-f]{8})~(\d+)\.jsonl$/;
 /** The longest line without a list of files has about 4 KB. */
 const BLOCK = 8192;
 
-/** The folder of the audit log. */
-export function auditFolder({ mcpAuditDir, dataDir }: Pick<Config, 'mcpAuditDir' | 'dataDir'>): string {
-  return resolve(mcpAuditDir ?? join(dataDir, 'audit'));
+/** The settings that decide where the audit log is. Only a project has `workflowsDir`. */
+export type AuditFolderConfig = Pick<Config, 'mcpAuditDir' | 'dataDir'> & Partial<Pick<Config, 'workflowsDir'>>;
+
+/**
+ * The folder of the audit log. A client can start a server in any folder, so a server leaves no data folder in a folder that is not a project:
+ * its log is then in a folder of the user.
+ */
+export function auditFolder({ mcpAuditDir, dataDir, workflowsDir }: AuditFolderConfig): string {
+  if (mcpAuditDir !== undefined) return resolve(mcpAuditDir);
+  const isOwn = workflowsDir !== undefined || dataDir !== settings.dataDir.schema.parse(undefined);
+  return isOwn || existsSync(dataDir) ? resolve(dataDir, 'audit') : userAuditFolder();
 }
 
 /** Names a file after its start and its process. Names sort by time. */

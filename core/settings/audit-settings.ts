@@ -18,7 +18,7 @@ export const auditSettings = {
     env: 'MCP_AUDIT_DIR',
     flag: '--audit-dir <folder>',
     description:
-      'Folder of the audit log. Several MCP servers on one machine can share it. Unset: `audit` in the data folder; if it cannot be created, a server over stdio warns and records nothing, and a server over HTTP does not start.',
+      'Folder of the audit log. Several MCP servers on one machine can share it. Unset: `audit` in the data folder (`FLEET_DIR`). In a folder that is not a project and has no data folder: `conductor-fleet/audit` among the state of your user account (Linux: `~/.local/state`). If the folder cannot be created, a server over stdio warns and records nothing, and a server over HTTP does not start.',
   },
   mcpAuditDays: {
     kind: 'number',

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { AuditLog } from '../../core/audit/audit-log.ts';
-import { auditFolder } from '../../core/audit/folder.ts';
+import { type AuditFolderConfig, auditFolder } from '../../core/audit/folder.ts';
 import type { Ending, RequestFacts } from '../../core/audit/lines.ts';
 import { recordedArguments, recordedSubject, recordedText } from '../../core/audit/redact.ts';
 import type { Config } from '../../core/config.ts';
@@ -67,7 +67,7 @@ export interface Audit {
 }
 
 export interface AuditOptions {
-  readonly config: Pick<Config, 'mcpAudit' | 'mcpAuditDir' | 'mcpAuditDays' | 'mcpAuditSync' | 'dataDir'>;
+  readonly config: Pick<Config, 'mcpAudit' | 'mcpAuditDays' | 'mcpAuditSync'> & AuditFolderConfig;
   readonly log: Logger;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;

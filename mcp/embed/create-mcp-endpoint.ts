@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -21,6 +22,8 @@ import { bodyLimits, refusal } from '../transports/request-body.ts';
 import { CALL_ENDED } from '../transports/stateless.ts';
 import { webHandler } from '../transports/web-handler.ts';
 import { type CallerFrom, type McpEndpointOptions, OWN_OPTIONS } from './endpoint-options.ts';
+
+const AUDIT_DIR = join('.fleet', 'audit');
 
 /** The MCP server as handlers for an HTTP server of the host. The host decides the path. Both handlers work without their object. */
 export interface McpEndpoint {
@@ -48,7 +51,7 @@ export interface McpEndpoint {
  */
 export async function createMcpEndpoint(options: McpEndpointOptions): Promise<McpEndpoint> {
   // A host's process writes no files that the host did not ask for.
-  const asked = { mcpAudit: false, ...options };
+  const asked = { mcpAudit: false, ...options, mcpAuditDir: options.mcpAuditDir ?? AUDIT_DIR };
   const { config, notices } = configOfHost('createMcpEndpoint', asked, OWN_OPTIONS);
   const { log = silentLogger, callerFrom } = options;
   const [tools, resources, prompts] = await Promise.all([

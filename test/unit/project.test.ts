@@ -6,6 +6,8 @@ import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
 import { stdioReach } from '../../cli/mcp-clients/reach.ts';
 import { DEVELOPMENT_PACKAGES, projectName } from '../../cli/new/new-project.ts';
 import { projectSettings, whatWasRead } from '../../cli/project.ts';
+import { auditFolder } from '../../core/audit/folder.ts';
+import { userAuditFolder } from '../../core/audit/user-folder.ts';
 import { loadConfig } from '../../core/config.ts';
 import { root } from '../support/product.ts';
 
@@ -86,6 +88,31 @@ describe('P5: the settings of a project', () => {
     const reach = stdioReach(loadConfig({ env: {}, project: projectSettings() }).config);
     expect(reach).toMatchObject({ env: { MCP_DIR: resolve('mcp'), WORKFLOWS_DIR: resolve('workflows') } });
     expect(reach).not.toHaveProperty('env.TASKS_DIR');
+  });
+
+  test('S6: the audit log of a project is in its data folder, also if a client starts the server elsewhere', () => {
+    standIn({ 'workflows/definitions/a.ts': '' });
+    const env = { CONDUCTOR_SERVER_URL: 'http://127.0.0.1:8080/api' };
+    const { config } = loadConfig({ env, project: projectSettings() });
+    const log = resolve('.fleet', 'audit');
+    expect(auditFolder(config)).toBe(log);
+    const reach = stdioReach(config);
+    expect(reach).toMatchObject({ env: { FLEET_DIR: resolve('.fleet') } });
+    standIn({});
+    expect(auditFolder(loadConfig({ env: 'env' in reach ? reach.env : {} }).config)).toBe(log);
+  });
+
+  test('S6: outside a project, the audit log is in the data folder if there is one, else in a folder of the user', () => {
+    standIn({});
+    const folderOf = (env: Record<string, string>) => auditFolder(loadConfig({ env }).config);
+    expect(folderOf({})).toBe(userAuditFolder());
+    expect(folderOf({ FLEET_DIR: 'data' })).toBe(resolve('data', 'audit'));
+    expect(folderOf({ MCP_AUDIT_DIR: 'log' })).toBe(resolve('log'));
+    mkdirSync('.fleet');
+    expect(folderOf({})).toBe(resolve('.fleet', 'audit'));
+    expect(userAuditFolder({ XDG_STATE_HOME: '/state' }, 'linux')).toBe('/state/conductor-fleet/audit');
+    expect(userAuditFolder({}, 'linux')).toMatch(/\/\.local\/state\/conductor-fleet\/audit$/);
+    expect(userAuditFolder({}, 'darwin')).toMatch(/\/Library\/Application Support\/conductor-fleet\/audit$/);
   });
 
   test('P5: a command says what it read', () => {
