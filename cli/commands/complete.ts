@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import { hasEnded, type Task } from '../../core/conductor/types.ts';
+import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { duration } from '../../core/text.ts';
+import { mustAskAsShown, RECORD_FIELDS, recordOf } from '../../mcp/operate/approval-record.ts';
+import { aboutOf, executionLine } from '../../mcp/operate/decision.ts';
+import { longestFirst } from '../../mcp/operate/pending-tasks.ts';
+import { startersOf } from '../../mcp/operate/starter.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
@@ -31,7 +35,9 @@ export default defineCommand({
       .addHelpText(
         'after',
         `
-You can also complete a task that waits for a signal (WAIT). The list shows only tasks that wait for a person (HUMAN).
+You can also complete a task that waits for a signal (WAIT). The list shows only tasks that wait for a person (HUMAN). Who completes a
+HUMAN task decides it: its output then holds the record of the decision, as decide_approval of the MCP server writes it. The decider is
+MCP_USER (default: local).
 
 Examples:
   fleet complete                                              list the tasks that wait for a person
@@ -51,10 +57,11 @@ Examples:
 
 async function list(conductor: Conductor, { limit, json }: Options, { print, note }: CommandContext): Promise<void> {
   const query = 'taskType=HUMAN AND status=IN_PROGRESS';
-  const { totalHits, results } = await conductor.searchTasks({ query, size: limit });
+  const { totalHits, results } = await conductor.searchTasks({ query, size: limit, oldestFirst: true });
   // The search index may still list a task whose execution was removed. Reading that task then finds nothing.
   const tasks = await Promise.all(results.map(({ taskId }) => orUndefined(conductor.getTask(taskId))));
   const open = tasks.filter((task) => task !== undefined).filter(isWaiting);
+  open.sort((a, b) => longestFirst(waitOf(a), waitOf(b))); // as `list_pending_approvals` sorts them
   if (json) return print(JSON.stringify({ totalHits, results: open }));
   for (const { workflowInstanceId, referenceTaskName, workflowType, startTime, inputData } of open) {
     const since = duration(Date.now() - startTime).padStart(9);
@@ -67,18 +74,34 @@ async function list(conductor: Conductor, { limit, json }: Options, { print, not
   );
 }
 
+const waitOf = ({ taskId, startTime }: Task) => ({ taskId, since: startTime });
+
 async function complete(
   conductor: Conductor,
   { id, ref }: { id: string; ref: string | undefined },
   { output, fail, json }: Options,
-  { print, note }: CommandContext,
+  { config, print, note }: CommandContext,
 ): Promise<void> {
-  const outputData = readJsonObject(output, { flag: '--output', example: '{"approved":true}' });
-  const task = await waitingTask(conductor, id, ref);
-  const { status } = await answerTask(conductor, task, {
-    status: fail === undefined ? 'COMPLETED' : 'FAILED_WITH_TERMINAL_ERROR',
-    outputData,
-    ...(fail !== undefined && { reasonForIncompletion: fail }),
+  const given = readJsonObject(output, { flag: '--output', example: '{"approved":true}' });
+  const execution = await conductor.getExecution(id);
+  const task = waitingTask(execution, ref);
+  const shown = `${task.referenceTaskName} asks about: ${aboutOf(task)}\n${executionLine(execution)}`;
+  note(shown);
+  const decider = { id: config.mcpUser, name: config.mcpUser, knownBy: 'command line' as const };
+  const isDecision = task.taskType === 'HUMAN';
+  const starters = isDecision ? await startersOf(conductor, execution) : [];
+  if (isDecision) refuseRecordFields(given);
+  const { status } = await answerTask(conductor, task, (now) => {
+    mustAskAsShown(now, task);
+    return {
+      status: fail === undefined ? 'COMPLETED' : 'FAILED_WITH_TERMINAL_ERROR',
+      outputData: {
+        ...given,
+        ...(isDecision && fail !== undefined && { approved: false, reason: fail }),
+        ...(isDecision && recordOf({ decider, shown, starters })),
+      },
+      ...(fail !== undefined && { reasonForIncompletion: fail }),
+    };
   });
   print(
     json
@@ -88,9 +111,18 @@ async function complete(
   if (!json) note(`The execution continues. Follow it: ${fleetCommand} status ${id}`);
 }
 
+/** The record of a decision says who decided. The decider does not write it. */
+function refuseRecordFields(output: Readonly<Record<string, unknown>>): void {
+  const ours = RECORD_FIELDS.filter((field) => field in output);
+  if (ours.length === 0) return;
+  throw new FleetError('input', `--output must not hold ${ours.join(', ')}: the command writes these fields itself.`, {
+    remedy: 'Leave them out. MCP_USER names the person who decides.',
+  });
+}
+
 /** Finds the waiting task of an execution. @throws FleetError if not exactly one task waits */
-async function waitingTask(conductor: Conductor, id: string, ref: string | undefined): Promise<Task> {
-  const execution = await conductor.getExecution(id);
+function waitingTask(execution: Execution, ref: string | undefined): Task {
+  const { workflowId: id } = execution;
   const open = waitingAmong(execution.tasks);
   const names = open.map(({ referenceTaskName }) => referenceTaskName).join(', ');
   const candidates = ref === undefined ? open : open.filter(({ referenceTaskName }) => referenceTaskName === ref);

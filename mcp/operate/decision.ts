@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { answerTask, type TaskAnswer } from '../../core/conductor/waiting-tasks.ts';
@@ -7,6 +5,7 @@ import { FleetError } from '../../core/errors.ts';
 import { type Gate, gateOf } from '../../workflows/model/answer-effects.ts';
 import type { Caller } from '../admission/permissions.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
+import { digestOf, howEnded, mustAskAsShown, RECORD_FIELDS, recordOf } from './approval-record.ts';
 import { definitionOf } from './execution-definition.ts';
 
 /** A task that waits for a decision, with its execution. */
@@ -28,33 +27,6 @@ export interface Decision {
   readonly starters: readonly string[];
 }
 
-const record = z.looseObject({
-  shown: z.string(),
-  shownSha256: z.string(),
-  deciderId: z.string(),
-  knownBy: z.enum(['authenticated', 'the client says so']),
-  startedBy: z.string(),
-  decidedByStarter: z.boolean(),
-});
-
-/** What a decision writes into the output of its task. `decidedAt` is in ISO 8601. */
-const written = z.looseObject({
-  approved: z.boolean(),
-  reason: z.string(),
-  decidedBy: z.string(),
-  decidedAt: z.string(),
-});
-
-/** Fields of a task's output that only a decision writes. */
-const WRITTEN_FIELDS = [...Object.keys(written.shape), 'confirmedByPerson', 'approvalRecord'];
-
-/** SHA-256 of a text or of the JSON of a value, in hexadecimal. */
-export function digestOf(value: unknown): string {
-  return createHash('sha256')
-    .update(typeof value === 'string' ? value : JSON.stringify(value))
-    .digest('hex');
-}
-
 /**
  * Decides a waiting task, and records who decided it and what was shown. Exactly one decision of a task succeeds.
  * @param waiting the task as it was when the question was shown
@@ -68,7 +40,7 @@ export async function decideTask(
   const answer = answerOf(gateOf(definitionOf(execution), shownTask.referenceTaskName), decision, caller);
   try {
     return await answerTask(conductor, shownTask, (now) => {
-      if (digestOf(now.inputData) !== digestOf(shownTask.inputData)) throw changedSinceShown(now);
+      mustAskAsShown(now, shownTask);
       return answer;
     });
   } catch (error) {
@@ -87,7 +59,7 @@ export async function decideTask(
 export function mustFit({ execution, task }: Waiting, output: Readonly<Record<string, unknown>>): void {
   const { reads, readsAll } = gateOf(definitionOf(execution), task.referenceTaskName);
   const { referenceTaskName, inputData } = task;
-  const ours = WRITTEN_FIELDS.filter((field) => field in output);
+  const ours = ['approved', 'reason', ...RECORD_FIELDS].filter((field) => field in output);
   if (ours.length > 0) {
     throw new FleetError(
       'input',
@@ -116,17 +88,8 @@ function answerOf({ reads, readsAll }: Gate, decision: Decision, caller: Caller)
     ...output,
     approved,
     reason,
-    decidedBy: caller.name,
-    decidedAt: new Date().toISOString(),
     confirmedByPerson,
-    approvalRecord: record.parse({
-      shown,
-      shownSha256: digestOf(shown),
-      deciderId: caller.id,
-      knownBy: caller.knownBy === 'configuration' ? 'the client says so' : 'authenticated',
-      startedBy: starters.at(-1) ?? 'unknown',
-      decidedByStarter: starters.includes(caller.id),
-    }),
+    ...recordOf({ decider: caller, shown, starters }),
   };
   const isUnread = reads.length === 0 && !readsAll;
   if (approved || !isUnread) return { status: 'COMPLETED', outputData };
@@ -148,27 +111,6 @@ export function mustConfirmOwn(caller: Caller, starters: readonly string[], exec
       remedy: `Ask another person who has the permission approvals:decide. To give it up instead: ${callOf('terminate_workflow', { executionIds: [executionId], reason: 'why' })}`,
     },
   );
-}
-
-/** How a task that no longer waits was decided. */
-export function howEnded({ referenceTaskName, taskType, status, outputData }: Task): string {
-  const name = quoteIfUnusual(referenceTaskName);
-  const decision = written.safeParse(outputData).data;
-  if (decision) {
-    const { approved, decidedBy, decidedAt, reason } = decision;
-    const by = `by ${quoteIfUnusual(decidedBy)} at ${quoteIfUnusual(decidedAt)}`;
-    return `${name} was ${approved ? 'approved' : 'rejected'} ${by}, with the reason ${quote(reason)}.`;
-  }
-  if (status === 'COMPLETED') return `${name} was answered with ${quote(JSON.stringify(outputData))}.`;
-  if (status === 'IN_PROGRESS' || status === 'SCHEDULED')
-    return `${name} (${quoteIfUnusual(taskType)}, ${status}) does not wait for a decision.`;
-  return `${name} is ${status} and was not decided.`;
-}
-
-function changedSinceShown({ referenceTaskName: taskRef, workflowInstanceId: executionId }: Task): FleetError {
-  return new FleetError('conflict', `${quoteIfUnusual(taskRef)} asks about something else now. Nothing was decided.`, {
-    remedy: `Look at it again, then decide: ${callOf('list_pending_approvals', { executionId })}`,
-  });
 }
 
 const SHOWN_INPUT = 2000;

@@ -5,16 +5,9 @@ import { FleetError } from '../../core/errors.ts';
 import { effectsOf } from '../../workflows/model/answer-effects.ts';
 import { nameInDefinition } from '../../workflows/model/skip-and-rerun.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
+import { digestOf, howEnded } from '../operate/approval-record.ts';
 import { askPerson } from '../operate/ask-person.ts';
-import {
-  aboutOf,
-  decideTask,
-  digestOf,
-  executionLine,
-  howEnded,
-  mustConfirmOwn,
-  mustFit,
-} from '../operate/decision.ts';
+import { aboutOf, decideTask, executionLine, mustConfirmOwn, mustFit } from '../operate/decision.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
 import { someText } from '../operate/execution-filter.ts';
 import { callsToAnswer, callToEnd } from '../operate/open-work.ts';
@@ -25,6 +18,8 @@ import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
 const OUTPUT_LIMIT = 100_000;
 type Choice = 'approve' | 'reject';
+/** A schedule, an event handler or another program may have started it, on behalf of anyone. */
+const STARTER_UNKNOWN = 'It is not known who started this execution, so the decider may be the same person.';
 
 export default defineTool({
   name: 'decide_approval',
@@ -68,7 +63,7 @@ export default defineTool({
   const isOwn = mustConfirmOwn(caller, starters, id);
   const { onApprove, onReject } = effectsOf(def, task.referenceTaskName);
   const effect = decision === 'approve' ? onApprove : onReject;
-  const shown = question({ execution, task, decision, reason, effect, output, isOwn });
+  const shown = question({ execution, task, decision, reason, effect, output, isOwn, starters });
   const confirmedByPerson = await askPerson(context, `${task.taskId} ${decision} ${digestOf(task.inputData)}`, {
     message: shown,
     refused: 'The person did not confirm. Nothing was decided.',
@@ -86,6 +81,7 @@ export default defineTool({
   return {
     text: [
       `${quoteIfUnusual(task.referenceTaskName)} of ${id}: ${decision === 'approve' ? 'approved' : 'rejected'}${confirmedByPerson ? ', confirmed by the person' : ''}${isOwn ? '; the record says that the decider also started the execution' : ''}.`,
+      ...(starters.length === 0 ? [STARTER_UNKNOWN] : []),
       `What follows: ${quote(effect)}. The execution is ${status}.`,
       `Follow it: ${callOf('get_execution_status', { executionId: id })}`,
     ].join('\n'),
@@ -149,9 +145,10 @@ interface Question {
   effect: string;
   output: Record<string, unknown>;
   isOwn: boolean;
+  starters: readonly string[];
 }
 
-function question({ execution, task, decision, reason, effect, output, isOwn }: Question): string {
+function question({ execution, task, decision, reason, effect, output, isOwn, starters }: Question): string {
   const { workflowName, workflowVersion } = execution;
   const more = Object.keys(output).length > 0 ? [`With the output: ${quote(JSON.stringify(output))}`] : [];
   return [
@@ -160,6 +157,7 @@ function question({ execution, task, decision, reason, effect, output, isOwn }: 
     `${executionLine(execution)} Reason: ${quote(reason)}`,
     ...more,
     ...(isOwn ? ['You started this execution yourself.'] : []),
+    ...(starters.length === 0 ? [STARTER_UNKNOWN] : []),
     `What follows: ${quote(effect)}`,
   ].join('\n');
 }

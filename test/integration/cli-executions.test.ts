@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import complete from '../../cli/commands/complete.ts';
 import run from '../../cli/commands/run.ts';
 import status from '../../cli/commands/status.ts';
 import { parseExactly } from '../../core/json.ts';
@@ -188,86 +187,5 @@ describe('fleet status', () => {
       code: 'input',
       message: expect.stringContaining(flag),
     });
-  });
-});
-
-describe('fleet complete', () => {
-  const human = (ref: string, changes: Record<string, unknown> = {}) =>
-    fakeTask({
-      taskId: `task-${ref}`,
-      taskType: 'HUMAN',
-      referenceTaskName: ref,
-      workflowType: 'fake_flow',
-      status: 'IN_PROGRESS',
-      inputData: { amount: 7 },
-      outputData: {},
-      startTime: Date.now() - 65_000,
-      endTime: 0,
-      ...changes,
-    });
-
-  /** Lets the fake server return one execution with these waiting tasks. */
-  function waiting(tasks: Record<string, unknown>[], changes: Record<string, unknown> = { status: 'RUNNING' }) {
-    const byId = new Map(tasks.map((task) => [String(task.taskId), task]));
-    fake.routes = ({ method, path, body }) => {
-      if (path === '/api/workflow/exec-1') return { body: fakeExecution({ tasks: [...byId.values()], ...changes }) };
-      if (path === '/api/tasks/search') {
-        const rows = [...byId.keys(), 'task-gone'].map((taskId) => ({
-          taskId,
-          taskType: 'HUMAN',
-          workflowId: 'exec-1',
-          status: 'IN_PROGRESS',
-        }));
-        return { body: { totalHits: rows.length, results: rows } };
-      }
-      if (path.endsWith('/log')) return { body: '' };
-      if (path === '/api/tasks' && method === 'POST') {
-        const { taskId } = body as { taskId: string };
-        byId.set(taskId, { ...byId.get(taskId), ...(body as object) });
-        return { body: taskId };
-      }
-      const task = byId.get(path.split('/')[3] ?? '');
-      return task && { body: task };
-    };
-  }
-
-  test('fleet complete without an id lists waiting tasks, but not those that were answered or removed since the search', async () => {
-    waiting([human('approve'), human('answered', { status: 'COMPLETED' })]);
-    const { stdout, stderr } = await fleet(complete);
-    expect(stdout).toMatch(/^exec-1 {2}approve +1 min \d+ s {2}fake_flow \{"amount":7\}$/);
-    expect(stderr).toContain('1 of 3');
-    const { results } = JSON.parse((await fleet(complete, '--json')).stdout);
-    expect(results).toMatchObject([{ referenceTaskName: 'approve' }]);
-  });
-
-  test('fleet complete completes the only task that waits', async () => {
-    waiting([human('approve')]);
-    const { stdout } = await fleet(complete, 'exec-1', '--output', '{"approved":true}', '--json');
-    expect(JSON.parse(stdout)).toEqual({ workflowId: 'exec-1', taskReferenceName: 'approve', status: 'COMPLETED' });
-    expect(sent('POST', '/api/tasks')).toMatchObject([{ status: 'COMPLETED', outputData: { approved: true } }]);
-  });
-
-  test('fleet complete --fail fails the task without a retry, with the given reason', async () => {
-    waiting([human('approve'), human('other')]);
-    expect((await fleet(complete, 'exec-1', 'other', '--fail', 'too expensive')).stdout).toBe(
-      'other FAILED_WITH_TERMINAL_ERROR',
-    );
-    expect(sent('POST', '/api/tasks')).toMatchObject([
-      { taskId: 'task-other', status: 'FAILED_WITH_TERMINAL_ERROR', reasonForIncompletion: 'too expensive' },
-    ]);
-  });
-
-  test.each([
-    ['several tasks wait and the call names none', [human('a'), human('b')], {}, [], 'input', /a, b/],
-    ['the named task does not wait', [human('a')], {}, ['b'], 'conflict', /a/],
-    ['no task waits', [], {}, [], 'conflict', /fleet status exec-1/],
-    ['the execution has ended', [human('a', { status: 'CANCELED' })], { status: 'TERMINATED' }, [], 'conflict', /./],
-  ])('fleet complete changes nothing if %s', async (_, tasks, changes, ref, errorCode, remedy) => {
-    waiting(tasks, { status: 'RUNNING', ...changes });
-    await expect(fleet(complete, 'exec-1', ...ref)).rejects.toMatchObject({
-      code: errorCode,
-      remedy: expect.stringMatching(remedy),
-    });
-    expect(sent('POST', '/api/tasks')).toEqual([]);
   });
 });

@@ -73,7 +73,9 @@ describe('S2: the record of a decision', () => {
 
   test('a caller whom no token names is recorded as said by the client, and an unknown starter as unknown', async () => {
     add('exec-1');
-    await decide();
+    const unknown = 'It is not known who started this execution';
+    expect((await decide()).text).toContain(unknown);
+    expect((output().approvalRecord as { shown: string }).shown).toContain(unknown);
     expect(output().approvalRecord).toMatchObject({
       deciderId: 'local',
       knownBy: 'the client says so',
