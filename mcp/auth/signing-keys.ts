@@ -1,4 +1,12 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey, type RemoteJWKSet } from 'jose';
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FlattenedJWSInput,
+  type JWSHeaderParameters,
+  type RemoteJWKSet,
+} from 'jose';
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { trustedUrl } from '../../core/settings/setting.ts';
@@ -16,11 +24,16 @@ export interface KeyOptions {
 }
 
 /**
+ * Finds the key that the header of a token names. As long as the keys have not been fetched again, it returns the same object for a header.
+ * @throws FleetError `upstream` if the keys cannot be fetched; JOSEError if no key fits
+ */
+export type SigningKeys = (header: JWSHeaderParameters, token?: FlattenedJWSInput) => Promise<CryptoKey>;
+
+/**
  * The keys with which the issuer signs. They are fetched when the first token arrives, when they are ten minutes old, and when a token
  * names an unknown key. So a key that the issuer adds works at once, and a key that it removes stops working after ten minutes.
- * @throws FleetError `upstream` from the returned function if the keys cannot be fetched; JOSEError if no key fits the token
  */
-export function signingKeys({ issuer, jwksUrl }: KeyOptions): JWTVerifyGetKey {
+export function signingKeys({ issuer, jwksUrl }: KeyOptions): SigningKeys {
   const [find, fetchKeys] = [restAfterFailure(findJwksUrl), restAfterFailure(fetchOk)];
   const options = { timeoutDuration: TIMEOUT_MS, cooldownDuration: COOLDOWN_MS, [customFetch]: fetchKeys };
   let opened: Promise<RemoteJWKSet> | undefined;

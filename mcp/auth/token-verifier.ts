@@ -2,6 +2,7 @@ import { type AuthInfo, OAuthError, OAuthErrorCode, type OAuthTokenVerifier } fr
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { authInfoOfCaller } from '../engine/connection.ts';
 import { callerOfClaims } from './caller-of-claims.ts';
+import { type CheckedToken, CheckedTokens } from './checked-tokens.ts';
 import type { OAuth } from './oauth.ts';
 import { signingKeys } from './signing-keys.ts';
 
@@ -11,6 +12,9 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 /**
  * Checks tokens: the signature by a key of the issuer, the algorithm, `iss`, `aud`, `exp`, `nbf`, `iat` and the lifetime. The result holds
  * the caller and not the token, so that no log, error or call to Conductor can contain the token.
+ *
+ * The signature of a token is checked once for each key: as long as the issuer still has that very key, the token is accepted without
+ * another check. `exp` is compared at each request, by the SDK. The other claims, once right, stay right.
  * @throws OAuthError `invalid_token` if a check fails; FleetError `upstream` if the keys of the issuer cannot be fetched
  */
 export function tokenVerifier({
@@ -26,18 +30,30 @@ export function tokenVerifier({
     ...{ issuer, audience: resource, algorithms: [...algorithms] },
     ...{ maxTokenAge: maxSeconds, clockTolerance: CLOCK_TOLERANCE_SECONDS, requiredClaims: ['exp', 'sub'] },
   };
+  const accepted = new CheckedTokens();
+  const check = async (token: string): Promise<CheckedToken> => {
+    const { payload, protectedHeader: header, key } = await jwtVerify(token, keys, checks);
+    const { exp = 0, iat = 0 } = payload;
+    if (exp - iat > maxSeconds) throw refused(tooLong(payload, maxSeconds));
+    return { header, key, authInfo: { ...authInfoOfCaller(callerOfClaims(payload, grants)), expiresAt: exp } };
+  };
   return {
     async verifyAccessToken(token): Promise<AuthInfo> {
-      const { payload } = await jwtVerify(token, keys, checks).catch(refuse);
-      const { exp = 0, iat = 0 } = payload;
-      if (exp - iat > maxSeconds) throw refused(tooLong(payload, maxSeconds));
-      return { ...authInfoOfCaller(callerOfClaims(payload, grants)), expiresAt: exp };
+      try {
+        const known = accepted.find(token);
+        if (known && (await keys(known.header)) === known.key) return known.authInfo;
+        const checked = await check(token);
+        accepted.keep(token, checked);
+        return checked.authInfo;
+      } catch (error) {
+        throw refusalOf(error);
+      }
     },
   };
 }
 
-function refuse(error: unknown): never {
-  throw error instanceof errors.JOSEError ? refused(sentenceOf(error)) : error;
+function refusalOf(error: unknown): unknown {
+  return error instanceof errors.JOSEError ? refused(sentenceOf(error)) : error;
 }
 
 function refused(message: string): OAuthError {

@@ -148,6 +148,39 @@ describe('the keys', () => {
     }
   });
 
+  test.each<[what: string, change: (keys: JWK[]) => Promise<unknown>]>([
+    ['removed', async (keys) => keys.splice(0, 1, await newKey('second'))],
+    ['replaced under the same name', async (keys) => keys.splice(0, 1, await newKey('first'))],
+  ])('a token that was accepted is refused when its key was %s and the keys are fetched again', async (_, change) => {
+    const { statusOf } = await doorOf(issuer.url, keysUrl());
+    const request = await requestOf();
+    expect(await statusOf(request.clone())).toBe(200);
+    await change(issuer.keys);
+    expect(await statusOf(request.clone())).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6000 });
+    try {
+      expect(await statusOf(await requestOf({ kid: 'unknown' }))).toBe(401); // fetches the keys
+      expect(await statusOf(request)).toBe(401);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a token that was accepted is refused after its end, although its key is still known', async () => {
+    const { statusOf } = await doorOf(issuer.url, keysUrl());
+    const request = await requestOf();
+    expect(await statusOf(request.clone())).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5 * 60_000 - 2000 });
+    try {
+      expect(await statusOf(request.clone())).toBe(200);
+      vi.setSystemTime(Date.now() + 4000);
+      expect(await statusOf(request)).toBe(401);
+      expect(issuer.asked).toEqual(['/keys']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('are not asked for by requests without a readable token', async () => {
     const { door } = await doorOf(issuer.url);
     for (const Authorization of ['Bearer garbage', 'Bearer a.b.c', 'Basic YQ==']) {
