@@ -13,7 +13,7 @@ const THRESHOLD = 5;
  *
  * Invariants:
  * 1. Only failures in a row open the breaker. Any success closes it and admits all callers.
- * 2. While it is open, at most one call is under way, and the waits between calls double with jitter.
+ * 2. While it is open, at most one call is under way. The waits between calls double with jitter, up to the longest wait of the caller.
  * 3. Each change is reported once.
  */
 export class Breaker {
@@ -42,15 +42,17 @@ export class Breaker {
    * Resolves when the caller may call. If the breaker is closed, it resolves at once. If it is open, the caller waits until it may send a
    * probe, or until another caller's probe has succeeded. Also resolves when `stop` is aborted. An admitted caller must report `succeeded`
    * or `failed`.
+   *
+   * @param mostMs the longest wait for a probe, in milliseconds
    */
-  async admitted(stop: AbortSignal): Promise<void> {
+  async admitted(stop: AbortSignal, mostMs = Number.POSITIVE_INFINITY): Promise<void> {
     while (this.#isOpen && !stop.aborted) {
       if (this.#probing) {
         await Promise.race([this.#closed.promise, pause(PROBE_LOOK_MS, stop)]);
         continue;
       }
       this.#probing = true;
-      const due = pause(this.#backoff.next(), stop);
+      const due = pause(Math.min(this.#backoff.next(), mostMs), stop);
       await Promise.race([this.#closed.promise, this.#nudged.promise, due]);
       return;
     }

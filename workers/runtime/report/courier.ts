@@ -103,7 +103,7 @@ export class Courier {
   async #retryAll(): Promise<void> {
     const { breaker, giveUp } = this.#options;
     while (this.#waiting.size > 0 && !giveUp.aborted) {
-      await breaker.admitted(giveUp);
+      await breaker.admitted(giveUp, this.#longestPause());
       if (giveUp.aborted) return;
       const width = breaker.isOpen || this.#backoff.failing ? 1 : AT_ONCE;
       const letters = [...this.#waiting.values()].slice(0, width);
