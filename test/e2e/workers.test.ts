@@ -99,10 +99,16 @@ describe.concurrent('a worker process', () => {
     await vi.waitFor(async () => {
       expect((await ofKilled('IN_PROGRESS')).map((task) => task.referenceTaskName)).toContain('b');
     }, soon);
-    besides.push(...(await Promise.all(Array.from({ length: 12 }, () => beginAll(besidePerson)))));
-    await vi.waitFor(async () => {
-      expect((await ofKilled('IN_PROGRESS')).map((task) => besides.includes(task.workflowInstanceId))).toContain(true);
-    }, soon);
+    // Chance decides which process takes a task, so tasks are started until the process that is killed next has one.
+    await vi.waitFor(
+      async () => {
+        besides.push(...(await Promise.all(Array.from({ length: 6 }, () => beginAll(besidePerson)))));
+        expect((await ofKilled('IN_PROGRESS')).map((task) => besides.includes(task.workflowInstanceId))).toContain(
+          true,
+        );
+      },
+      { timeout: 20_000, interval: 500 },
+    );
     await killed.kill();
 
     await vi.waitFor(
@@ -114,9 +120,8 @@ describe.concurrent('a worker process', () => {
       { timeout: 60_000, interval: 500 },
     );
     const late = (await ofKilled('TIMED_OUT')).map(({ startTime, endTime }) => endTime - startTime - NAP_LEASE_MS);
-    writeFileSync('/tmp/w3-late.txt', JSON.stringify([new Date(), late]) + '\n', { flag: 'a' });
     expect(late.length).toBeGreaterThan(0);
-    expect(Math.max(...late)).toBeLessThan(10_000);
+    expect(Math.max(...late), `late by ${late.join(', ')} ms`).toBeLessThan(10_000);
     await Promise.all(besides.map((id) => conductor.terminate(id, 'the test is over')));
   });
 
