@@ -4,6 +4,9 @@ import { connect, eras, type McpClient } from '../support/mcp-clients.ts';
 import { stdioTarget } from '../support/mcp-process.ts';
 import { realConductor, unique } from '../support/product.ts';
 
+/** On a busy machine, vitest's default of one second is too short. */
+const PATIENT = { timeout: 20_000 };
+
 const env = { CONDUCTOR_SERVER_URL: inject('conductorServerUrl'), RATE_LIMIT_RPM: '100000' };
 const conductor = realConductor();
 const name = unique('res_waits');
@@ -42,7 +45,7 @@ describe.each(eras)('a client of %s', (era) => {
     client = await connect(era, stdioTarget(env));
     id = await conductor.startWorkflow({ name, version: 1, input: {} });
     open.push(id);
-    await vi.waitFor(async () => expect((await conductor.getExecution(id)).tasks).toHaveLength(2));
+    await vi.waitFor(async () => expect((await conductor.getExecution(id)).tasks).toHaveLength(2), PATIENT);
   });
   afterAll(() => client.close());
 

@@ -9,6 +9,9 @@ import { createWorkers, type FleetEvent, loadTasks, type Workers, type WorkersOp
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pause } from '../../core/pause.ts';
 
+/** On a busy machine, vitest's default of one second is too short. */
+const PATIENT = { timeout: 20_000 };
+
 /** Tests workers in the process of a host. The test is the host. */
 
 let server: FakeConductor;
@@ -72,7 +75,7 @@ describe('two pools in one process', () => {
     const pools = [create([waits('a', 150)], { workerConcurrency: 3 }), create([waits('b', 150)])];
     const ids = Array.from({ length: 40 }, (_, n) => server.enqueue(n % 2 === 0 ? 'a' : 'b', { n }));
     await Promise.all(pools.map((pool) => pool.start()));
-    await vi.waitFor(() => expect(server.running()).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(server.running()).toBeGreaterThan(3), PATIENT);
     const reports = await Promise.all(pools.map((pool) => pool.stop()));
     expect(reports).toMatchObject(pools.map(() => ({ handedBack: 0, undelivered: 0, unfinished: 0 })));
     expect(server.running()).toBe(0);
@@ -88,7 +91,7 @@ describe('two pools in one process', () => {
     const endless = create([waits('endless', 60_000)], { workerDrainSeconds: 0 });
     await endless.start();
     const id = server.enqueue('endless', { n: 1 });
-    await vi.waitFor(() => expect(endless.status().running).toBe(1));
+    await vi.waitFor(() => expect(endless.status().running).toBe(1), PATIENT);
     expect(await endless.stop()).toEqual({
       handedBack: 1,
       undelivered: 0,
@@ -118,7 +121,7 @@ describe('two pools in one process', () => {
     await other.stop();
     expect(readdirSync(join(dataDir, 'spool'))).toHaveLength(1);
     await create([waits('x', 0)]).start();
-    await vi.waitFor(() => expect(server.updates.map(({ taskId }) => taskId)).toContain(id));
+    await vi.waitFor(() => expect(server.updates.map(({ taskId }) => taskId)).toContain(id), PATIENT);
   });
 });
 
@@ -133,7 +136,7 @@ describe('events', () => {
     await workers.start();
     const id = server.enqueue('quick', { n: 1 });
     await server.result(id);
-    await vi.waitFor(() => expect(heard.map(({ type }) => type)).toContain('result-delivered'));
+    await vi.waitFor(() => expect(heard.map(({ type }) => type)).toContain('result-delivered'), PATIENT);
     const ended = heard.find((event) => event.type === 'task-ended');
     expect(ended).toMatchObject({ task: { taskId: id }, outcome: { kind: 'completed', output: { n: 1 } } });
     forget();
@@ -146,7 +149,7 @@ describe('events', () => {
     const workers = create([waits('quick', 0)]);
     await workers.start();
     workers.pause('quick');
-    await vi.waitFor(() => expect(workers.status().types).toMatchObject([{ state: 'paused' }]));
+    await vi.waitFor(() => expect(workers.status().types).toMatchObject([{ state: 'paused' }]), PATIENT);
     const id = server.enqueue('quick', { n: 1 });
     workers.setConcurrency(2, 'quick');
     workers.resume('quick');
@@ -160,7 +163,7 @@ describe('words', () => {
     const workers = create([waits('slow', 200)]);
     await workers.start();
     server.enqueue('slow', { n: 1 });
-    await vi.waitFor(() => expect(workers.status().running).toBe(1));
+    await vi.waitFor(() => expect(workers.status().running).toBe(1), PATIENT);
     const [first, second] = await Promise.all([workers.stop(), workers.stop()]);
     expect(first.message).toBe('The workers have stopped: 1 running task ended.');
     expect(second.message).toBe(`These workers were already stopping. The first stop(): ${first.message}`);

@@ -18,6 +18,9 @@ import { connect, type Era, eras, type McpClient } from '../support/mcp-clients.
 import { runFleetCommand } from '../support/product.ts';
 import { rawRequest } from '../support/raw-mcp.ts';
 
+/** On a busy machine, vitest's default of one second is too short. */
+const PATIENT = { timeout: 20_000 };
+
 /** Tests what `docs/embedding.md` promises beyond `embed-workers.test.ts` and `embed-mcp.test.ts`. */
 
 const closing: (() => unknown)[] = [];
@@ -76,7 +79,10 @@ describe('workers', () => {
     workers.setConcurrency(3);
     workers.pause();
     const paused = { state: 'paused', concurrency: 3 };
-    await vi.waitFor(() => expect(workers.status()).toMatchObject({ concurrency: 3, types: [paused, paused] }));
+    await vi.waitFor(
+      () => expect(workers.status()).toMatchObject({ concurrency: 3, types: [paused, paused] }),
+      PATIENT,
+    );
     const { stderr } = await runFleetCommand(['workers'], {
       CONDUCTOR_SERVER_URL: fake.url,
       FLEET_DIR: dataDir,
