@@ -2,6 +2,7 @@ import { Command as Commander, CommanderError, Option } from 'commander';
 import { loadConfig } from '../core/config.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
 import { onInterruption } from '../core/interruption.ts';
+import { asTyped } from '../core/messages/fleet-command.ts';
 import { groups, type SettingName, settingList, settings } from '../core/settings/settings.ts';
 import { version } from '../core/version.ts';
 import type { Command } from './define-command.ts';
@@ -107,6 +108,10 @@ async function main(given: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
     .addHelpText('after', FIRST_STEPS)
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(asTyped(text)),
+      writeErr: (text) => void process.stderr.write(asTyped(text)),
+    })
     .exitOverride();
 
   let exitCode = 0;
@@ -170,7 +175,7 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
     file: typeof file === 'string' ? file : undefined,
     project: projectSettings(),
   });
-  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const note = (line: string) => void process.stderr.write(`${asTyped(line)}\n`);
   for (const notice of notices) note(`note: ${notice}`);
   const { createLogger } = await import('../core/log.ts');
   const interruption = onInterruption();
@@ -220,8 +225,8 @@ function endSoon(exitCode: number): void {
 
 function report(error: unknown): number {
   if (error instanceof FleetError) {
-    process.stderr.write(`error: ${error.message}\n`);
-    if (error.remedy) process.stderr.write(`${error.remedy}\n`);
+    process.stderr.write(asTyped(`error: ${error.message}\n`));
+    if (error.remedy) process.stderr.write(asTyped(`${error.remedy}\n`));
   } else {
     process.stderr.write(`This is a bug in fleet: ${messageOf(error)}\n`);
     if (error instanceof Error && error.stack) process.stderr.write(`${error.stack}\n`);

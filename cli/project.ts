@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../core/config.ts';
 import { count } from '../core/text.ts';
-import { isCheckout, isInsideCheckout, packageName } from './installation.ts';
+import { isInsideCheckout, packageName } from './installation.ts';
 
 /** The folders of a project, by the settings that name other folders. A project may lack some of them. */
 const FOLDERS = { tasksDir: 'workers/tasks', workflowsDir: 'workflows', mcpDir: 'mcp' } as const;
@@ -40,9 +40,6 @@ export function isProject({ workflowsDir }: Pick<Config, 'workflowsDir'>): boole
 export function mayBeMissing(folder: string): boolean {
   return Object.values<string>(FOLDERS).includes(folder);
 }
-
-/** How a person types the command: an installed package is not on the PATH of a shell. */
-export const fleetCommand = isCheckout ? 'fleet' : 'npx fleet';
 
 /** Says whose content a command reads, e.g. `Read 2 workflows in workflows/ and 1 worker in workers/tasks/.` */
 export function whatWasRead(

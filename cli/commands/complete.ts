@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { type Execution, hasEnded, type Task } from '../../core/conductor/types.ts';
 import { answerTask, isWaiting, waitingAmong } from '../../core/conductor/waiting-tasks.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { duration } from '../../core/text.ts';
 import { mustAskAsShown, RECORD_FIELDS, recordOf } from '../../mcp/operate/approval-record.ts';
 import { aboutOf, executionLine } from '../../mcp/operate/decision.ts';
@@ -12,7 +13,6 @@ import { parseOptions } from '../arguments/parse-options.ts';
 import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   output: z.string().default('{}'),

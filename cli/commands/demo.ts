@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { FleetError } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { aborted } from '../../core/pause.ts';
 import { isShop } from '../../examples/shop/services/health.ts';
 import { type Shop, startShop } from '../../examples/shop/start-shop.ts';
 import { defineCommand } from '../define-command.ts';
-import { fleetCommand } from '../project.ts';
 
 /** Serves the demonstration shop until Ctrl-C. */
 export default defineCommand({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { isDue } from '../../workflows/manage/change.ts';
 import { definitionsOf } from '../../workflows/manage/content-definitions.ts';
 import { makePlan, type Plan } from '../../workflows/manage/plan.ts';
@@ -8,7 +9,7 @@ import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { loadContent, workflowSettings } from '../load-content.ts';
 import { planLines } from '../printing/plan-lines.ts';
-import { fleetCommand, whatWasRead } from '../project.ts';
+import { whatWasRead } from '../project.ts';
 
 const optionsSchema = z.object({
   prune: z.boolean().default(false),

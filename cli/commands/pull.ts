@@ -6,6 +6,7 @@ import type { StoredWorkflowDef, WorkflowTask } from '../../core/conductor/types
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isObject } from '../../core/json.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { count } from '../../core/text.ts';
 import * as policies from '../../workflows/dsl/policies.ts';
 import { walk } from '../../workflows/model/walk.ts';
@@ -19,7 +20,6 @@ import { entryImport, importPath, isCheckout, isInsideCheckout, isWithin, progra
 import { findWorkflows, loadWorkers, workflowSettings } from '../load-content.ts';
 import { realPlace, refuseExisting, write } from '../new/new-file.ts';
 import { shownPath } from '../printing/shown-path.ts';
-import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   out: z.string().min(1).optional(),

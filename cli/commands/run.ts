@@ -5,12 +5,12 @@ import { shortageOf } from '../../core/conductor/embedded/free-space.ts';
 import { followExecution } from '../../core/conductor/follow-execution.ts';
 import { startChecked } from '../../core/conductor/start-checked.ts';
 import { FleetError } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { readJsonObject } from '../arguments/read-json-object.ts';
 import { withConductor } from '../connect.ts';
 import { defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
-import { fleetCommand } from '../project.ts';
 
 /** The longest delay that Node's timers accept, rounded down. */
 const MAX_TIMEOUT_SECONDS = 2_000_000;

@@ -3,10 +3,10 @@ import { installJava } from '../../core/conductor/embedded/install/find-java.ts'
 import { follow } from '../../core/conductor/embedded/log-file.ts';
 import { ensureServer, readServerLog, serverStatus, stopServer } from '../../core/conductor/ensure-server.ts';
 import type { Config } from '../../core/config.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { fleetCommand } from '../project.ts';
 
 const actions = actionsOf('<action>', {
   start: 'Start the server and leave it running. If it already runs, use it.',

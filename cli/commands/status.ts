@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded, workflowStatuses } from '../../core/conductor/types.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { duration } from '../../core/text.ts';
 import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { printExecution } from '../printing/print-execution.ts';
-import { fleetCommand } from '../project.ts';
 
 const optionsSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),

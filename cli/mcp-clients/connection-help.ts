@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../core/config.ts';
-import { fleetCommand, isProject } from '../project.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
+import { isProject } from '../project.ts';
 import { blockOf, type ClientName, claudeCommand, clients, type Reach } from './clients.ts';
 import { stdioReach } from './reach.ts';
 
@@ -9,6 +10,9 @@ import { stdioReach } from './reach.ts';
 const NAME = 'conductor';
 /** A request about a workflow that comes with fleet. */
 const EXAMPLE = 'Run FileProcessing on package.json and tell me the ratio.';
+
+const TOKEN_HELP =
+  '  With OAuth, a client opens the login page of the issuer. For a client that cannot, add the header "Authorization: Bearer <token>" (docs/securing.md).';
 
 interface Connection {
   readonly mcpUrl: string;
@@ -32,6 +36,7 @@ export function connectionHelp({ mcpUrl, config, folder = '.' }: Connection): st
     `  Cursor           ~/.cursor/mcp.json         ${block('cursor', http)}`,
     `  VS Code          .vscode/mcp.json           ${block('vscode', http)}`,
     `  Claude Desktop   claude_desktop_config.json ${block('claude-desktop', stdio)}`,
+    ...(config.mcpOauthIssuer === undefined ? [] : [TOKEN_HELP]),
     `Then ask the client, for example: "${isProject(config) ? 'Which workflows can you run?' : EXAMPLE}"`,
   ].join('\n');
 }

@@ -41,6 +41,8 @@ interface Installation {
   readonly file: string;
   readonly path: EntryPath;
   readonly reach: Reach;
+  /** The issuer of the tokens that the server needs. */
+  readonly issuer: string | undefined;
 }
 
 /**
@@ -94,7 +96,8 @@ function installationOf(
     });
   }
   const reach = isHttp ? httpReach(config, options.url) : stdioReach(config);
-  return { client, scope, file: fileOf(machine), path: [client.section, options.name], reach };
+  const { mcpOauthIssuer: issuer } = config;
+  return { client, scope, file: fileOf(machine), path: [client.section, options.name], reach, issuer };
 }
 
 function print({ print, note }: CommandContext, installation: Installation): void {
@@ -151,9 +154,13 @@ function edited<T>(file: string, byHand: string, change: () => T): T {
 }
 
 /** Tells the person what the new entry needs to work. */
-function advise({ client, scope, reach }: Installation, note: CommandContext['note']): void {
+function advise({ client, scope, reach, issuer }: Installation, note: CommandContext['note']): void {
   if (reach.transport === 'http') {
     note(`A server must run at ${reach.url}. Start one: fleet up, or fleet mcp --transport http`);
+    if (issuer !== undefined)
+      note(
+        `${client.title} gets its token from ${issuer}: it opens a login page. If it cannot, add the header "Authorization: Bearer <token>" to the entry (docs/securing.md).`,
+      );
     return;
   }
   const { CONDUCTOR_SERVER_URL: url, FLEET_DIR: folder } = reach.env;

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import type { CommandContext } from '../define-command.ts';
 import {
   canImportPackage,
@@ -11,7 +12,7 @@ import {
   withEntryImport,
 } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
-import { fleetCommand, mayBeMissing } from '../project.ts';
+import { mayBeMissing } from '../project.ts';
 import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 import { nodeTestSource, vitestSource, workerSource } from './worker-source.ts';
 

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Config } from '../../core/config.ts';
 import { kebabCase } from '../../core/content/discover.ts';
 import { FleetError } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import {
   getTemplate,
   listTemplates,
@@ -13,7 +14,7 @@ import type { WorkerFile } from '../../workflows/templates/registry/worker-files
 import type { CommandContext } from '../define-command.ts';
 import { canImportPackage, importPath, isInsideCheckout, programFolder, withEntryImport } from '../installation.ts';
 import { shownPath } from '../printing/shown-path.ts';
-import { fleetCommand, mayBeMissing } from '../project.ts';
+import { mayBeMissing } from '../project.ts';
 import { INSTALL_HINT, realPlace, refuseExisting, write } from './new-file.ts';
 
 /** `fleet new workflow`: writes the files of a template, with the name that the user gave. */

@@ -1,5 +1,6 @@
 import { isForWorkers } from '../../core/conductor/task-types.ts';
 import type { Execution } from '../../core/conductor/types.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { quote, quoteIfUnusual } from '../shared/quote.ts';
 import type { FailedCase } from './failed-case.ts';
 import type { FailureKind } from './failure-reason.ts';
@@ -201,7 +202,7 @@ function correctInput({ execution, outermost, task }: FailedCase, say: string): 
 function startWorker({ task }: FailedCase): Advice {
   const type = task?.taskType ?? '';
   return showQueue(
-    `Start a worker for ${quoteIfUnusual(type)} (\`fleet work --only ${quoteIfUnusual(type)}\`) and check that it polls`,
+    `Start a worker for ${quoteIfUnusual(type)} (\`${fleetCommand} work --only ${quoteIfUnusual(type)}\`) and check that it polls`,
     type,
   );
 }

@@ -1,6 +1,7 @@
 import { taskType } from '../../core/conductor/task-types.ts';
 import type { Execution, Task } from '../../core/conductor/types.ts';
 import { isObject } from '../../core/json.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { count, duration, instant } from '../../core/text.ts';
 import { quoteIfUnusual } from '../shared/quote.ts';
 import { type Queue, queueOf } from './facts.ts';
@@ -50,7 +51,7 @@ export function judgeQueued(execution: Execution, task: Task, queue: Queue | und
     (poll) => (poll.domain ?? '') !== domain && now - poll.lastPollTime < POLLED_LATELY_MS,
   );
   const where = elsewhere.map((poll) => (poll.domain ? `domain ${quoteIfUnusual(poll.domain)}` : 'no domain'));
-  const worker = `\`fleet work --only ${quoteIfUnusual(task.taskType)}\`${domain ? `, polling domain ${quoteIfUnusual(domain)}` : ''}`;
+  const worker = `\`${fleetCommand} work --only ${quoteIfUnusual(task.taskType)}\`${domain ? `, polling domain ${quoteIfUnusual(domain)}` : ''}`;
   return {
     ...found,
     evidence:

@@ -141,7 +141,12 @@ async function answerFor(
     );
     lines.push(`Why, and how to recover: ${callOf('diagnose_execution', { executionId })}`);
   }
-  lines.push(`Output: ${result?.shown ?? '{}'}`, ...link.map(({ uri }) => `The whole output is the resource ${uri}.`));
+  const { status } = execution;
+  const label = status === 'COMPLETED' ? 'Output' : `Output (not a result, because the execution is ${status})`;
+  lines.push(
+    `${label}: ${result?.shown ?? '{}'}`,
+    ...link.map(({ uri }) => `The whole output is the resource ${uri}.`),
+  );
   return {
     text: lines.join('\n'),
     structured: {

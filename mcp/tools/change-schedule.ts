@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { checkInput } from '../../core/conductor/start-checked.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
@@ -51,7 +52,7 @@ export default defineTool({
           `The server accepted the deletion, but schedule ${quoteIfUnusual(name)} still exists.`,
         );
       }
-      const back = managed ? ` ${managed}: the next \`fleet apply\` creates it again.` : '';
+      const back = managed ? ` ${managed}: the next \`${fleetCommand} apply\` creates it again.` : '';
       return { text: `Deleted schedule ${quoteIfUnusual(name)}.${back}`, structured: { name, exists: false, paused } };
     }
     default: {
@@ -64,7 +65,7 @@ export default defineTool({
           `The server accepted the ${action}, but schedule ${quoteIfUnusual(name)} is unchanged.`,
         );
       const already = paused === wanted ? ' already' : '';
-      const note = managed ? ` ${managed}: \`fleet apply\` can undo this.` : '';
+      const note = managed ? ` ${managed}: \`${fleetCommand} apply\` can undo this.` : '';
       const look = ` See when it fires: ${callOf('list_schedules', { name })}`;
       return {
         text: `Schedule ${quoteIfUnusual(name)} is${already} ${wanted ? 'paused' : 'active'}.${note}${look}`,

@@ -10,6 +10,7 @@ import {
 } from '../../core/conductor/read-queues.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { count, duration, instant } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
@@ -194,7 +195,7 @@ function advice(queues: readonly Judged[]): string[] {
   const start = worst && /^[\w.-]+$/.test(worst.taskType) ? ` --only ${worst.taskType}` : '';
   const domain = worst?.domain ? `, for its domain ${quoteIfUnusual(worst.domain)}` : '';
   const texts: Partial<Record<QueueState, string>> = {
-    no_worker: `no_worker: no worker has polled for a minute, so these tasks wait. The person who runs the workers can start one${domain}: \`fleet work${start}\`.`,
+    no_worker: `no_worker: no worker has polled for a minute, so these tasks wait. The person who runs the workers can start one${domain}: \`${fleetCommand} work${start}\`.`,
     limited: 'limited: concurrentExecLimit of the task definition allows no more tasks at once. Raise it, or wait.',
     behind:
       'behind: workers poll but tasks wait. Start more workers, raise their concurrency, or find out why tasks take long.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
+import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { createCall } from '../authoring/create-call.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
@@ -47,7 +48,7 @@ export default defineTool({
       ...head,
       'Save this as a file in workflows/definitions/:',
       source,
-      `Register it with \`fleet apply\`, then start it: ${start}`,
+      `Register it with \`${fleetCommand} apply\`, then start it: ${start}`,
     ];
     return { text: text.join('\n'), structured: { name: template.name, source, exampleInput } };
   }

@@ -76,6 +76,13 @@ test('execute_workflow sends a start only once, even if the server fails', async
   expect(sent('POST', '/api/workflow')).toHaveLength(before + 1);
 });
 
+test('the output of a failed execution is not shown as its result', async () => {
+  const ended = fakeExecution({ status: 'FAILED', output: { outcome: 'approved' } });
+  fake.routes = respond('/api/workflow/exec-1', ended);
+  const { text } = await call({ name: 'fake_flow', waitSeconds: 1 });
+  expect(text).toContain('Output (not a result, because the execution is FAILED): {"outcome":"approved"}');
+});
+
 test('execute_workflow returns the id of the execution even if it cannot read its state', async () => {
   fake.routes = respond('/api/workflow/exec-1', { message: 'broken' }, 500);
   const answer = await call({ name: 'fake_flow' });
