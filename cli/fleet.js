@@ -12,6 +12,8 @@ const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.plat
 const NODE_VERSION = '24.21.0';
 /** Without these, npm tries for more than a minute if it cannot reach its registry. */
 const FEW_RETRIES = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+/** How often the launcher looks whether its parent still runs. */
+const LOOK_FOR_PARENT_MS = 1000;
 /** After this time a server has loaded all of its modules. */
 const FLUSH_AFTER_MS = 3000;
 
@@ -27,7 +29,16 @@ if (Number.parseInt(process.versions.node, 10) >= 24) {
 } else {
   // Node 24 runs this same file, so it uses the compile cache too.
   const child = spawn(node24(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  let isStopping = false;
+  const stop = (signal) => {
+    isStopping = true;
+    child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
+  // Under a newer Node, `core/interruption.ts` does the same.
+  const parent = process.ppid;
+  const look = () => process.ppid !== parent && !isStopping && stop('SIGTERM');
+  if (process.env.npm_command !== undefined) setInterval(look, LOOK_FOR_PARENT_MS).unref();
   child.on('error', (error) => {
     process.stderr.write(`fleet cannot start Node 24: ${error.message}\n`);
     process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from 'commander';
-import { loadConfig } from '../core/config.ts';
+import { loadConfig, processEnvironment } from '../core/config.ts';
 import { exitCodeOf, FleetError, messageOf } from '../core/errors.ts';
 import { onInterruption } from '../core/interruption.ts';
 import { asTyped } from '../core/messages/fleet-command.ts';
@@ -178,7 +178,7 @@ async function execute(name: string, command: Command, sub: Commander): Promise<
   const note = (line: string) => void process.stderr.write(`${asTyped(line)}\n`);
   for (const notice of notices) note(`note: ${notice}`);
   const { createLogger } = await import('../core/log.ts');
-  const interruption = onInterruption();
+  const interruption = onInterruption({ fromNpm: processEnvironment().npm_command !== undefined });
   let exitCode = 0;
   try {
     await command.run({

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { processEnvironment } from '../../core/config.ts';
 import { freePort } from '../support/free-port.ts';
 import { olderNode, programFolders } from '../support/older-node.ts';
 import { root, runFleetCommand, startFleetCommand } from '../support/product.ts';
@@ -39,6 +40,25 @@ describe.skipIf(!older)(`under a Node older than 24 the launcher runs on its own
     },
   );
 });
+
+const withNode = [['the Node of the tests', process.execPath], ...(older ? [['a Node older than 24', older]] : [])];
+
+test.skipIf(process.platform === 'win32').each(withNode)(
+  'the program ends after the shell in which npm runs it, under %s',
+  async (_, node = '') => {
+    // npm exec runs the command like this, and SIGTERM ends only the shell.
+    const script = '"$0" "$@"; exit $?';
+    const env = { ...processEnvironment(), npm_command: 'exec' };
+    const shell = spawn('sh', ['-c', script, node, fleet, ...(await openShop())], { env, stdio: 'pipe' });
+    let output = '';
+    for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk) => (output += chunk));
+    const closed = new Promise((resolve) => shell.once('close', resolve)); // when no process holds the pipes any more
+    await expect.poll(() => output).toContain('Ctrl-C closes it');
+    shell.kill('SIGTERM');
+    await closed;
+    expect(output).toContain('Closed.');
+  },
+);
 
 /** A Python program. It runs a command in a new terminal, types Ctrl-C once the expected words appear, and returns its exit code. */
 const CTRL_C_AT_TERMINAL = `
