@@ -37,19 +37,22 @@ export interface RequestStates {
  * the tool and its arguments.
  */
 export function requestStates(key: Uint8Array, { id }: Pick<Caller, 'id'>, about: unknown): RequestStates {
-  const what = createHash('sha256').update(canonical(about)).digest('base64url');
-  const codec = createRequestStateCodec<CallState>({
-    key,
-    ttlSeconds: VALID_SECONDS,
-    bind: ({ mcpReq }) => JSON.stringify([id, mcpReq.method, what]),
-  });
+  // Made when it is needed: most calls ask nothing.
+  const codec = () => {
+    const what = createHash('sha256').update(canonical(about)).digest('base64url');
+    return createRequestStateCodec<CallState>({
+      key,
+      ttlSeconds: VALID_SECONDS,
+      bind: ({ mcpReq }) => JSON.stringify([id, mcpReq.method, what]),
+    });
+  };
   return {
-    write: (state, context) => codec.mint(state, context),
+    write: (state, context) => codec().mint(state, context),
     async read(context) {
       const sent = context.mcpReq.requestState<unknown>();
       if (sent === undefined) return undefined;
       try {
-        return callState.parse(await codec.verify(z.string().parse(sent), context));
+        return callState.parse(await codec().verify(z.string().parse(sent), context));
       } catch (cause) {
         if (cause instanceof Error && cause.message === 'expired') return undefined;
         const refusal = new ProtocolError(

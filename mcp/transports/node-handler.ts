@@ -89,8 +89,14 @@ async function write(incoming: IncomingMessage, response: ServerResponse, answer
   // Node throws away the rest of a body that was not read to its end. A client that still sends it would lose an answer that is followed
   // by a closed connection.
   if (!incoming.complete && !ANSWERS_TO_LARGE_BODIES.includes(answer.status)) response.setHeader('Connection', 'close');
-  response.writeHead(answer.status, Object.fromEntries(answer.headers));
-  if (!isStream || !answer.body) return void response.end(await answer.text());
+  const headers = Object.fromEntries(answer.headers);
+  if (!isStream || !answer.body) {
+    const text = await answer.text();
+    // With the length, Node writes the answer as it is. Otherwise it would send it in chunks.
+    response.writeHead(answer.status, { ...headers, 'content-length': Buffer.byteLength(text) });
+    return void response.end(text);
+  }
+  response.writeHead(answer.status, headers);
   response.flushHeaders(); // the client learns that its stream is open before the first event
   // Given a web stream itself, `pipeline` would wait for the next event before it cancels the stream of a client that has gone.
   const body = answer.body as NodeReadableStream; // the same class, whose two declarations differ in BYOB readers

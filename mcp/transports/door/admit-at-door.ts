@@ -14,6 +14,9 @@ import type { McpFront } from '../mcp-front.ts';
 import { isListen, untilEnd } from '../subscriptions.ts';
 import type { RefuseWithStatus } from './refuse-with-status.ts';
 
+/** One error for all requests, because making an error takes longer than an audit line. */
+const NEVER_HANDLED = new FleetError('cancelled', 'The request ended before it was handled.');
+
 interface Arrived {
   readonly front: Pick<McpFront, 'enter' | 'subscriptions'>;
   readonly context: McpRequestContext;
@@ -33,7 +36,7 @@ export async function admitAtDoor(
   const ofSdk = new Map<RequestId, Admitted>();
   // The SDK may refuse a request that was let in, or its client may leave. Then no handler ends it.
   const endRest = () => {
-    for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(neverHandled());
+    for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(NEVER_HANDLED);
   };
   for (const request of requestsIn(given.parsedBody)) {
     const entry = await (isListen(request) ? front.subscriptions : front).enter(request, context);
@@ -65,8 +68,4 @@ async function endOfSdk(entries: ReadonlyMap<RequestId, Admitted>, response: Res
   const body: unknown = isJson ? await response.clone().json() : [];
   const errors = (Array.isArray(body) ? body : [body]).filter(isJSONRPCErrorResponse);
   for (const [id, entry] of entries) endAnswered(entry, errors.find((answer) => answer.id === id)?.error);
-}
-
-function neverHandled(): FleetError {
-  return new FleetError('cancelled', 'The request ended before it was handled.');
 }
