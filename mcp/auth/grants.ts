@@ -1,6 +1,7 @@
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
+import { named } from '../../core/settings/named.ts';
 import { type Permission, permissions, permissionsOf, type Role, roles } from '../admission/permissions.ts';
 
 /** What one scope or one value of a claim permits. */
@@ -61,7 +62,7 @@ function known<T extends string>(name: string, names: readonly T[], what: string
   const found = names.find((one) => one === name);
   if (found !== undefined) return found;
   const near = nearest(name, names);
-  throw new FleetError('config', `MCP_OAUTH_PERMISSIONS names "${name}", which is not a ${what}.`, {
+  throw new FleetError('config', `${named('mcpOauthPermissions')} names "${name}", which is not a ${what}.`, {
     remedy: near ? `Did you mean "${near}"?` : `Name one of: ${names.join(', ')}. A list holds permissions.`,
   });
 }

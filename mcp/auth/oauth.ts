@@ -2,6 +2,7 @@ import { getOAuthProtectedResourceMetadataUrl } from '@modelcontextprotocol/serv
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
 import { isLoopback } from '../../core/settings/loopback.ts';
+import { named } from '../../core/settings/named.ts';
 import { permissionsOf } from '../admission/permissions.ts';
 import { type Grants, grantsOf, scopesFor } from './grants.ts';
 
@@ -42,7 +43,9 @@ export function oauthOf(config: OAuthSettings): OAuth | undefined {
   if (issuer === undefined && resource === undefined) return undefined;
   if (issuer === undefined || resource === undefined) {
     const [given, missing] =
-      issuer === undefined ? ['MCP_RESOURCE', 'MCP_OAUTH_ISSUER'] : ['MCP_OAUTH_ISSUER', 'MCP_RESOURCE'];
+      issuer === undefined
+        ? [named('mcpResource'), named('mcpOauthIssuer')]
+        : [named('mcpOauthIssuer'), named('mcpResource')];
     throw new FleetError('config', `${given} is set and ${missing} is not. OAuth needs both.`, {
       remedy: `Set ${missing} too (the issuer of the tokens, and the public URL of this server), or unset ${given}.`,
     });
@@ -68,8 +71,7 @@ export function checkCallersAreKnown(config: OAuthSettings & Pick<Config, 'mcpHo
     'config',
     `MCP over HTTP would listen on ${mcpHost} without authentication, so whoever reaches the port could use it.`,
     {
-      remedy:
-        'Set MCP_OAUTH_ISSUER and MCP_RESOURCE, so that clients must send tokens, or leave out --host (MCP_HOST). Set MCP_UNAUTHENTICATED=true only in a container whose port is published on 127.0.0.1, or behind a proxy that authenticates callers.',
+      remedy: `Set ${named('mcpOauthIssuer')} and ${named('mcpResource')}, so that clients must send tokens, or leave out --host (MCP_HOST). Set MCP_UNAUTHENTICATED=true only in a container whose port is published on 127.0.0.1, or behind a proxy that authenticates callers.`,
     },
   );
 }

@@ -9,6 +9,7 @@ import {
 } from 'jose';
 import { z } from 'zod';
 import { FleetError, messageOf } from '../../core/errors.ts';
+import { named } from '../../core/settings/named.ts';
 import { trustedUrl } from '../../core/settings/setting.ts';
 
 const TIMEOUT_MS = 5000;
@@ -63,7 +64,7 @@ function unavailable(issuer: string, cause: unknown): FleetError {
   // `fetch` says only "fetch failed"; its cause says why.
   const why = messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause).replace(/\.$/, '');
   return new FleetError('upstream', `The keys of the issuer ${issuer} cannot be fetched: ${why}.`, {
-    remedy: 'Check MCP_OAUTH_ISSUER and MCP_OAUTH_JWKS_URL, and whether this machine reaches the authorization server.',
+    remedy: `Check ${named('mcpOauthIssuer')} and ${named('mcpOauthJwksUrl')}, and whether this machine reaches the authorization server.`,
     cause,
   });
 }
@@ -82,7 +83,9 @@ async function findJwksUrl(issuer: string): Promise<string> {
     const metadata = expected.safeParse(await response.json());
     if (!metadata.success) throw new Error(`${address} holds no metadata with "issuer" and "jwks_uri".`);
     if (metadata.data.issuer === issuer) return metadata.data.jwks_uri;
-    throw new Error(`${address} has the issuer "${metadata.data.issuer}". MCP_OAUTH_ISSUER must be exactly that text.`);
+    throw new Error(
+      `${address} has the issuer "${metadata.data.issuer}". ${named('mcpOauthIssuer')} must be exactly that text.`,
+    );
   }
   throw new Error(`it has no metadata (${tried.join(', ')}).`);
 }

@@ -1,5 +1,6 @@
 import { type AuthInfo, OAuthError, OAuthErrorCode, type OAuthTokenVerifier } from '@modelcontextprotocol/server';
 import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { named } from '../../core/settings/named.ts';
 import { authInfoOfCaller } from '../engine/connection.ts';
 import { callerOfClaims } from './caller-of-claims.ts';
 import { type CheckedToken, CheckedTokens } from './checked-tokens.ts';
@@ -78,5 +79,5 @@ function sentenceOf(error: errors.JOSEError): string {
 }
 
 function tooLong({ exp = 0, iat = 0 }: JWTPayload, maxSeconds: number): string {
-  return `The token lives ${exp - iat} s, longer than the limit of ${maxSeconds} s (MCP_TOKEN_MAX_SECONDS).`;
+  return `The token lives ${exp - iat} s, longer than the limit of ${maxSeconds} s (${named('mcpTokenMaxSeconds')}).`;
 }

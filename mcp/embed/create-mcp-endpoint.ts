@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
-import { messageOf } from '../../core/errors.ts';
+import { FleetError, messageOf } from '../../core/errors.ts';
 import { lazy } from '../../core/lazy.ts';
 import { type Logger, silentLogger } from '../../core/log.ts';
 import { configOfHost, type HostedConfig } from '../../core/settings/host-options.ts';
 import { Leases } from '../agents/leases.ts';
+import { type TokenDoor, tokenDoor } from '../auth/token-door.ts';
 import { authInfoOf, callerFromAuth } from '../engine/connection.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import { checkChoice } from '../engine/toolsets.ts';
@@ -15,8 +16,10 @@ import { promptsWith, resourcesWith, toolsWith } from '../front/content.ts';
 import type { Prompt } from '../reading/define-prompt.ts';
 import type { Resource } from '../reading/define-resource.ts';
 import { type BothEras, serveBothEras } from '../transports/both-eras.ts';
+import { answerCaller, answerMcp } from '../transports/door/answer-mcp.ts';
 import { refuseWithStatus } from '../transports/door/refuse-with-status.ts';
 import { hostCheck } from '../transports/host-check.ts';
+import type { McpFront } from '../transports/mcp-front.ts';
 import { type Arrival, nodeHandler } from '../transports/node-handler.ts';
 import { bodyLimits, refusal } from '../transports/request-body.ts';
 import { CALL_ENDED } from '../transports/stateless.ts';
@@ -43,7 +46,7 @@ export interface McpEndpoint {
 
 /**
  * Builds the MCP server for an HTTP server of the host. It listens on no port, installs no signal handler and never ends the process. A
- * caller is a viewer, who may only read, unless `callerFrom` says who it is.
+ * caller is a viewer, who may only read, unless `callerFrom` says who it is. With `mcpOauthIssuer`, the token of a request says it.
  * @example
  *   const mcp = await createMcpEndpoint({ conductorServerUrl: 'http://127.0.0.1:8080/api' });
  *   createServer((request, response) => mcp.node(request, response)).listen(3000);
@@ -61,8 +64,10 @@ export async function createMcpEndpoint(options: McpEndpointOptions): Promise<Mc
   ]);
   checkChoice(config, tools);
   for (const notice of notices) log.info(notice);
-  const served = serve({ config, log }, { tools, resources, prompts });
-  const answer = door({ config, callerFrom, served });
+  const tokens = tokenDoor(config, log);
+  if (tokens && callerFrom) throw twoWays();
+  const served = serve({ config, log, tokens }, { tools, resources, prompts });
+  const answer = door({ config, callerFrom, served, tokens });
   const onerror = (err: unknown) => log.error({ err }, `MCP request failed: ${messageOf(err)}`);
   const limits = bodyLimits(config);
   return {
@@ -74,6 +79,7 @@ export async function createMcpEndpoint(options: McpEndpointOptions): Promise<Mc
 
 interface Served {
   fetch: BothEras['fetch'];
+  turnAway: McpFront['turnAway'];
   isClosed(): boolean;
   close(): Promise<void>;
 }
@@ -85,7 +91,10 @@ interface Content {
 }
 
 /** Everything behind the door: the MCP server of both eras, and what it holds until it is closed. */
-function serve({ config, log }: { config: HostedConfig; log: Logger }, content: Content): Served {
+function serve(
+  { config, log, tokens }: { config: HostedConfig; log: Logger; tokens: TokenDoor | undefined },
+  content: Content,
+): Served {
   const ended = new AbortController();
   const api = lazy(() => createConductor(createCaller(config)));
   const conductor = async () => api();
@@ -100,7 +109,7 @@ function serve({ config, log }: { config: HostedConfig; log: Logger }, content: 
   const eras = serveBothEras({
     ...front,
     sessions: config.mcpSessions,
-    refuse: refuseWithStatus({ log }),
+    refuse: refuseWithStatus({ log, challenge: tokens?.challenge }),
     maxBodyBytes: config.mcpMaxBodyKb * 1024,
     onerror: (err) => log.debug({ err }, 'MCP request'),
   });
@@ -111,33 +120,45 @@ function serve({ config, log }: { config: HostedConfig; log: Logger }, content: 
     api().close();
   });
   front.warmUp?.();
-  return { fetch: eras.fetch, isClosed: () => ended.signal.aborted, close };
+  return { fetch: eras.fetch, turnAway: front.turnAway, isClosed: () => ended.signal.aborted, close };
+}
+
+interface Door {
+  readonly config: HostedConfig;
+  readonly callerFrom: CallerFrom | undefined;
+  readonly served: Served;
+  readonly tokens: TokenDoor | undefined;
 }
 
 /** What every request passes first: the check of its Host and Origin, then the question who sends it, then the limits of its body. */
-function door({
-  config,
-  callerFrom,
-  served,
-}: {
-  config: HostedConfig;
-  callerFrom?: CallerFrom | undefined;
-  served: Served;
-}) {
-  const check = hostCheck(config);
+function door({ config, callerFrom, served, tokens }: Door) {
+  const check = hostCheck(config, tokens?.hosts);
   return async (arrival: Arrival): Promise<Response> => {
     const { request, incoming } = arrival;
     if (served.isClosed()) return closed();
     const refused = check(arrival);
     if (refused) return refused;
+    const metadata = tokens?.metadata(request);
+    if (metadata) return metadata;
     const who = await callerFrom?.(request, incoming);
     if (who instanceof Response) return who;
-    const body = await arrival.readBody();
-    if (body instanceof Response) return body;
-    const given = { ...body, ...(who && { authInfo: authInfoOf(who) }) };
-    const answer = await served.fetch(request, given, incoming?.socket.remoteAddress);
+    const answer = tokens
+      ? await answerMcp(withOwnHeaders(arrival), { tokens, mcp: served, turnAway: served.turnAway })
+      : await answerCaller(arrival, who && authInfoOf(who), served);
     return answer.status === CALL_ENDED && served.isClosed() ? closed() : answer;
   };
+}
+
+/** The token is taken out of the headers. Some servers do not allow a change of the headers of a request. */
+function withOwnHeaders(arrival: Arrival): Arrival {
+  const { url, method, headers, signal } = arrival.request;
+  return { ...arrival, request: new Request(url, { method, headers, signal }) };
+}
+
+function twoWays(): FleetError {
+  return new FleetError('config', 'Both mcpOauthIssuer and callerFrom say who calls.', {
+    remedy: 'Leave out callerFrom to take the caller from the token. Or leave out mcpOauthIssuer and mcpResource.',
+  });
 }
 
 const closed = () => refusal(503, -32000, 'This MCP endpoint has been closed.');

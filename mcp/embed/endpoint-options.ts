@@ -17,10 +17,29 @@ export type CallerFrom = (
   incoming: IncomingMessage | undefined,
 ) => CallerIdentity | Response | undefined | Promise<CallerIdentity | Response | undefined>;
 
+type Granted = Readonly<Record<string, string | readonly string[]>>;
+
 /** What `createMcpEndpoint` takes. */
 export interface McpEndpointOptions extends HostOptions {
   /** Says who sends a request; it is called once for each. Default: every caller is a viewer, who may only read. */
   readonly callerFrom?: CallerFrom | undefined;
+  /**
+   * Issuer of the OAuth tokens that clients must send, written exactly as in their `iss`. It takes the place of `callerFrom` and needs
+   * `mcpResource`. Default: clients send no tokens.
+   */
+  readonly mcpOauthIssuer?: string | undefined;
+  /** Public URL of the endpoint, such as `https://api.example.com/mcp`: the audience of the tokens. Its host name is allowed. */
+  readonly mcpResource?: string | undefined;
+  /** Address of the keys that sign the tokens. Default: the metadata of the issuer names it. */
+  readonly mcpOauthJwksUrl?: string | undefined;
+  /** Algorithms with which tokens may be signed. Default: all of RS, PS, ES and EdDSA. */
+  readonly mcpOauthAlgorithms?: readonly string[] | undefined;
+  /** Longest lifetime of a token, in seconds. Default: 3600. */
+  readonly mcpTokenMaxSeconds?: number | undefined;
+  /** Scopes that a client without a token is told to ask for. None: the scopes that permit reading. Default: none. */
+  readonly mcpOauthScopes?: readonly string[] | undefined;
+  /** What scopes and claims of a token permit: a role or a list of permissions for each. */
+  readonly mcpOauthPermissions?: { readonly scopes?: Granted; readonly claims?: Granted } | undefined;
   /** Tools of the host, beside the built-in tools. They are offered by default. */
   readonly tools?: readonly Tool[] | undefined;
   /** Resources of the host, beside the built-in resources. */
@@ -79,6 +98,13 @@ export interface McpEndpointOptions extends HostOptions {
 
 export const OWN_OPTIONS: OwnOptions<McpEndpointOptions> = {
   callerFrom: true,
+  mcpOauthIssuer: true,
+  mcpResource: true,
+  mcpOauthJwksUrl: true,
+  mcpOauthAlgorithms: true,
+  mcpTokenMaxSeconds: true,
+  mcpOauthScopes: true,
+  mcpOauthPermissions: true,
   tools: true,
   resources: true,
   prompts: true,

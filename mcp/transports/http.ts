@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Conductor } from '../../core/conductor/api.ts';
@@ -6,19 +5,18 @@ import type { Config } from '../../core/config.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { isLoopback } from '../../core/settings/loopback.ts';
-import { endWithToken } from '../auth/end-with-token.ts';
 import { checkCallersAreKnown, type OAuthSettings } from '../auth/oauth.ts';
-import { type TokenDoor, tokenDoor } from '../auth/token-door.ts';
+import { tokenDoor } from '../auth/token-door.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
 import { allowScripts } from './cors.ts';
+import { answerMcp } from './door/answer-mcp.ts';
 import { refuseWithStatus } from './door/refuse-with-status.ts';
 import { hostCheck } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
-import { type Arrival, nodeHandler } from './node-handler.ts';
+import { nodeHandler } from './node-handler.ts';
 import { type BodyConfig, bodyLimits } from './request-body.ts';
 import { readiness } from './server/readiness.ts';
 import { type LimitConfig, limitPending, limitServer, serverTimeouts } from './server/server-limits.ts';
-import { isListen } from './subscriptions.ts';
 
 /** Time for running calls to finish when the server closes. */
 const CLOSE_GRACE_MS = 1000;
@@ -98,29 +96,6 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
     log.warn(`MCP listens on ${config.mcpHost} without authentication. Everyone who reaches the port can use it.`);
   }
   return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
-}
-
-interface Door {
-  readonly tokens: TokenDoor | undefined;
-  readonly mcp: BothEras;
-  readonly turnAway: McpFront['turnAway'];
-}
-
-/** Answers a request to `/mcp`. Its token is checked before its body is read. */
-async function answerMcp(arrival: Arrival, { tokens, mcp, turnAway }: Door): Promise<Response> {
-  const { request, incoming } = arrival;
-  const authInfo = await tokens?.authenticate(request);
-  const address = incoming?.socket.remoteAddress;
-  if (authInfo instanceof Response) {
-    const era = request.headers.has('mcp-method') ? 'modern' : 'legacy';
-    turnAway(randomUUID().slice(0, 8), { transport: 'http', era, address });
-    return authInfo;
-  }
-  const body = await arrival.readBody();
-  if (body instanceof Response) return body;
-  const response = await mcp.fetch(request, { ...body, ...(authInfo && { authInfo }) }, address);
-  const waitsForChanges = request.method === 'GET' || isListen(body.parsedBody);
-  return waitsForChanges ? endWithToken(response, authInfo?.expiresAt) : response;
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

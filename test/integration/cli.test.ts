@@ -97,10 +97,13 @@ describe('an error says what to do, and the exit code is 2 if the caller can cor
   test.each([
     [['mcp', '--transport', 'http', '--host', '0.0.0.0'], 'would listen on 0.0.0.0 without authentication'],
     [['up', '--host', '0.0.0.0'], 'would listen on 0.0.0.0 without authentication'],
-    [['up', '--oauth-issuer', 'https://login.example.com'], 'MCP_OAUTH_ISSUER is set and MCP_RESOURCE is not.'],
+    [
+      ['up', '--oauth-issuer', 'https://login.example.com'],
+      'MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) is set and MCP_RESOURCE (in code: mcpResource) is not.',
+    ],
     [
       ['mcp', '--transport', 'http', '--resource', 'https://x.example/mcp'],
-      'MCP_OAUTH_ISSUER is not. OAuth needs both',
+      'MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) is not. OAuth needs both',
     ],
   ])('%j would let everyone call the MCP server, or name half of OAuth', async (args, mistake) => {
     const { code, stderr } = await runFleetCommand(args, nowhere);

@@ -2,10 +2,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { searchAudit } from '../../core/audit/search.ts';
 import { silentLogger } from '../../core/log.ts';
 import { tokenDoor } from '../../mcp/auth/token-door.ts';
+import { createMcpEndpoint } from '../../mcp/embed/create-mcp-endpoint.ts';
+import { auditFolderForTest } from '../support/audit-scene.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpConfig } from '../support/mcp-front.ts';
+import { rawRequest, withToken } from '../support/raw-mcp.ts';
 
 /* How the server finds the keys of an issuer that is slow, absent, wrong or badly configured. */
 
@@ -100,7 +104,7 @@ describe('the metadata of the issuer', () => {
     [
       'is of another issuer',
       (url) => ({ issuer: `${url}/`, jwks_uri: `${url}/keys` }),
-      'MCP_OAUTH_ISSUER must be exactly that text',
+      'MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) must be exactly that text',
     ],
   ])('that %s: no token is accepted, the client may come back, and the log says why', async (_, answer, says) => {
     issuer.answers[place] = answer(issuer.url);
@@ -210,6 +214,41 @@ describe('the keys', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  test('S1: an embedded endpoint takes tokens too, instead of the word of its host', async () => {
+    const own = { conductorServerUrl: 'http://127.0.0.1:9', mcpOauthIssuer: issuer.url, mcpResource: RESOURCE };
+    const options = {
+      ...own,
+      mcpToolsets: ['all'],
+      mcpOauthJwksUrl: keysUrl(),
+      mcpAudit: true,
+      mcpAuditDir: auditFolderForTest(),
+    };
+    const mcp = await createMcpEndpoint(options);
+    const ask = async (token?: string) => {
+      const call = { name: 'get_my_permissions', arguments: {} };
+      const response = await mcp.fetch(new Request(RESOURCE, withToken(rawRequest('tools/call', call, {}), token)));
+      return {
+        status: response.status,
+        challenge: response.headers.get('www-authenticate'),
+        text: await response.text(),
+      };
+    };
+    const token = (await requestOf()).headers.get('authorization')?.slice('Bearer '.length);
+    expect(await ask()).toMatchObject({ status: 401, challenge: expect.stringContaining('resource_metadata=') });
+    expect(await ask('x')).toMatchObject({ status: 401, challenge: expect.stringContaining('invalid_token') });
+    expect(await ask(token)).toMatchObject({ status: 200, text: expect.stringContaining('ada') });
+    const place = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
+    expect(await (await mcp.fetch(new Request(place))).json()).toMatchObject({ resource: RESOURCE });
+    await mcp.close();
+    const { requests } = await searchAudit(options.mcpAuditDir, { limit: 10 });
+    expect(requests.map(({ caller }) => caller.name)).toEqual(['ada', 'unauthenticated', 'unauthenticated']);
+    await expect(createMcpEndpoint({ ...own, callerFrom: () => undefined })).rejects.toMatchObject({ code: 'config' });
+    const env = { MCP_OAUTH_ISSUER: issuer.url };
+    await expect(createMcpEndpoint({ ...own, mcpOauthIssuer: undefined, env, mcpResource: undefined })).rejects.toThrow(
+      'MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) is set and MCP_RESOURCE (in code: mcpResource) is not',
+    );
   });
 
   test('the token is taken out of the request', async () => {

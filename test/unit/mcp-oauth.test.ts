@@ -187,10 +187,10 @@ describe('the settings of OAuth', () => {
 
   test('OAuth needs both the issuer and the resource', () => {
     expect(() => oauthOf(configOf({ mcpResource: undefined }))).toThrow(
-      'MCP_OAUTH_ISSUER is set and MCP_RESOURCE is not',
+      'MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) is set and MCP_RESOURCE (in code: mcpResource) is not',
     );
     expect(() => oauthOf(configOf({ mcpOauthIssuer: undefined }))).toThrow(
-      'MCP_RESOURCE is set and MCP_OAUTH_ISSUER is not',
+      'MCP_RESOURCE (in code: mcpResource) is set and MCP_OAUTH_ISSUER (in code: mcpOauthIssuer) is not',
     );
     expect(oauthOf(loadConfig({ env: {} }).config)).toBeUndefined();
   });
