@@ -22,7 +22,11 @@ export default defineConfig({
     maxWorkers,
     reporters: ['default', './test/support/count-reporter.ts'],
     coverage: {
-      include: ['{core,workers,workflows,mcp,cli,entry,examples}/**/*.{ts,js}'],
+      // The pages of the console run in a browser, where no lines are counted.
+      include: [
+        '{core,workers,workflows,mcp,cli,entry,examples}/**/*.{ts,js}',
+        'console/{server,topics,shared}/**/*.ts',
+      ],
       // Counts the lines that child processes and worker threads run, too.
       autoAttachSubprocess: true,
       reporter: [[join(import.meta.dirname, 'test/support/coverage-table.ts'), {}], 'html', 'json'],

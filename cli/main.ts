@@ -71,6 +71,10 @@ const commands: Record<string, Entry> = {
       return import('./commands/mcp.ts');
     },
   },
+  console: {
+    summary: 'Serve the console, a web page that shows the executions and acts on them',
+    load: () => import('./commands/console.ts'),
+  },
   audit: {
     summary: 'Search the records of all MCP requests, or verify that they were not changed',
     load: () => import('./commands/audit.ts'),

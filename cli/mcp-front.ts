@@ -6,8 +6,7 @@ import { lazy } from '../core/lazy.ts';
 import type { Logger } from '../core/log.ts';
 import type { CodeDefinition } from '../mcp/engine/define-tool.ts';
 import { checkChoice } from '../mcp/engine/toolsets.ts';
-import { buildFront, type FrontOptions } from '../mcp/front/build-front.ts';
-import type { McpFront } from '../mcp/transports/mcp-front.ts';
+import { type BuiltFront, buildFront, type FrontOptions } from '../mcp/front/build-front.ts';
 import { loadPrompts, loadResources, loadTools } from './load-mcp-content.ts';
 
 export interface McpOptions extends FrontOptions {
@@ -16,7 +15,7 @@ export interface McpOptions extends FrontOptions {
 }
 
 /** Builds everything that both transports serve. */
-export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<McpFront> {
+export async function buildMcp({ loadsLater = false, ...options }: McpOptions): Promise<BuiltFront> {
   const { config } = options;
   const tools = lazy(() => loadTools(config));
   const namesTools = config.mcpTools.length > 0 || config.mcpToolsDeny.length > 0;

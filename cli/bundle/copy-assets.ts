@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Copies the HTML files that the program reads into a folder of compiled modules. The compiler itself copies only modules. */
+/** Copies the files that the program reads into a folder of compiled modules. The compiler itself copies only modules. */
 export function copyAssets(folder: string): void {
-  for (const path of [...globSync('mcp/**/*.html', { cwd: root }), 'examples/project']) {
+  for (const path of [...globSync(['mcp/**/*.html', 'console/**/*.{css,svg}'], { cwd: root }), 'examples/project']) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
 }

@@ -3,6 +3,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { FleetError } from '../../core/errors.ts';
 import { aborted } from '../../core/pause.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
+import type { BuiltFront } from '../../mcp/front/build-front.ts';
 import type { McpFront } from '../../mcp/transports/mcp-front.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { stayConnected, tokensNeeded } from '../connect.ts';
@@ -48,7 +49,7 @@ export default defineCommand({
     try {
       const isHttp = config.mcpTransport === 'http';
       const served = await buildMcp({ config, log, conductor, leases, signal: ended.signal, loadsLater: !isHttp });
-      if (isHttp) await runHttp(context, { ...served, conductor });
+      if (isHttp) await runHttp(context, served, conductor);
       else await runStdio(context, served);
     } finally {
       // Over stdio the agent ends with this process, so its tasks go back to their queues. Over HTTP the agent may continue through
@@ -79,15 +80,17 @@ async function runStdio({ config, log, signal, note }: CommandContext, served: M
 
 async function runHttp(
   { config, log, signal, note }: CommandContext,
-  served: McpFront & { conductor: () => Promise<Conductor> },
+  served: BuiltFront,
+  conductor: () => Promise<Conductor>,
 ): Promise<void> {
-  const { startHttp } = await import('../../mcp/transports/http.ts');
-  const front = await startHttp({ ...served, config, log });
+  const { serveHttp } = await import('../serve-http.ts');
+  const front = await serveHttp({ front: served, config, log, conductor });
   if (config.rateLimitRedisUrl === undefined)
     log.info(
       'Each process limits the rate of its callers alone. RATE_LIMIT_REDIS_URL lets several processes count together.',
     );
   if (config.mcpAudit) log.info(`Requests are recorded in ${auditFolder(config)}.`);
+  if (config.mcpConsole) note(`Console at ${front.siteUrl}`);
   note(`MCP at ${front.url}. Ctrl-C stops it.${tokensNeeded(config)}`);
   await aborted(signal);
   await front.close();

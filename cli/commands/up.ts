@@ -12,11 +12,11 @@ import { count } from '../../core/text.ts';
 import { demonstrate } from '../../examples/demonstration/demonstrate.ts';
 import { llmBaseUrl, openShop } from '../../examples/demonstration/open-shop.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
-import { type HttpEndpoint, startHttp } from '../../mcp/transports/http.ts';
+import type { HttpEndpoint } from '../../mcp/transports/http.ts';
 import { register } from '../../workflows/manage/apply.ts';
 import { isDue, labelOf } from '../../workflows/manage/change.ts';
 import type { Content } from '../../workflows/manage/content-definitions.ts';
-import { checkStart, DEFAULT_MCP_PORT } from '../check-start.ts';
+import { checkStart } from '../check-start.ts';
 import { tokensNeeded } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
 import { type FirstRun, firstRunOf, runFirst } from '../first-run.ts';
@@ -25,17 +25,15 @@ import { workflowSettings } from '../load-content.ts';
 import { connectionHelp } from '../mcp-clients/connection-help.ts';
 import { buildMcp, type McpOptions } from '../mcp-front.ts';
 import { isProject, whatWasRead } from '../project.ts';
+import { serveHttp } from '../serve-http.ts';
 import { startWorkerProcess, type WorkerProcess } from '../worker-processes/start-worker-process.ts';
-
-/** How many ports `up` tries after the default port. It tries no other port if the user chose one. */
-const MORE_MCP_PORTS = 20;
 
 /** How long `up` waits for aborted work to end, for example for the demonstration. */
 const GIVE_UP_MS = 5_000;
 
 const HELP = `
 Starts the Conductor server (unless --server-url names one), registers the definitions, starts a worker process and the MCP server over
-HTTP, and prints how to connect an MCP client. Ctrl-C stops everything. Outside of a project it also opens the demonstration shop and runs
+HTTP, and prints how to connect an MCP client, and the address of the console. Ctrl-C stops everything. Outside of a project it also opens the demonstration shop and runs
 three of the workflows that come with fleet.
 
 Examples:
@@ -167,6 +165,7 @@ async function showAndServe(
   if (options.once) return;
   print('');
   print(connectionHelp({ mcpUrl: front.url, config: { ...config, conductorServerUrl: serverUrl } }));
+  if (config.mcpConsole) print(`\nConsole: ${front.siteUrl}   (see the fleet in a browser, and act on it)\n`);
   note('Everything keeps running. Ctrl-C stops it.');
   await whileServed(worker, signal, aborted);
   note('Stopping.');
@@ -206,17 +205,10 @@ function throwIfStopped(signal: AbortSignal): void {
 async function startFront(options: McpOptions, note: (line: string) => void): Promise<HttpEndpoint> {
   const { config, log, conductor } = options;
   const { mcpPort: wanted } = config;
-  const served = await buildMcp(options);
-  const last = wanted + (wanted === DEFAULT_MCP_PORT ? MORE_MCP_PORTS : 0);
-  for (let mcpPort = wanted; ; mcpPort++) {
-    try {
-      const front = await startHttp({ ...served, config: { ...config, mcpPort }, conductor, log });
-      if (mcpPort !== wanted) note(movedMcp(wanted, mcpPort));
-      return front;
-    } catch (error) {
-      if (mcpPort === last || !(error instanceof FleetError) || error.code !== 'environment') throw error;
-    }
-  }
+  const served = await serveHttp({ front: await buildMcp(options), config, conductor, log, mayMove: true });
+  const port = Number(new URL(served.url).port);
+  if (port !== wanted) note(movedMcp(wanted, port));
+  return served;
 }
 
 function movedMcp(wanted: number, port: number): string {

@@ -181,6 +181,15 @@ export const mcpSettings = {
     description:
       'Largest number of open connections over HTTP. A further one closes the connection that has waited longest for a request.',
   },
+  mcpConsole: {
+    kind: 'boolean',
+    schema: z.boolean().default(true),
+    group: 'mcp',
+    env: 'MCP_CONSOLE',
+    flag: '--console <on|off>',
+    description:
+      'Serve the console, a web page for people, at `/` of the HTTP transport. Its users have the same permissions and limits as MCP clients.',
+  },
   maxResponseSizeKb: {
     kind: 'number',
     schema: z.int().min(8).max(10_000).default(100),

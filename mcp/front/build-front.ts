@@ -26,6 +26,7 @@ import { createWatchAdmission } from '../subscriptions/watch-admission.ts';
 import { ExecutionTasks } from '../tasks/execution-tasks.ts';
 import { createTasks } from '../tasks/task-methods.ts';
 import type { McpFront } from '../transports/mcp-front.ts';
+import { type Inside, insideOf } from './inside.ts';
 
 export interface FrontOptions {
   config: Config;
@@ -48,8 +49,13 @@ export interface FrontContent {
   ours: () => Promise<readonly CodeDefinition[]>;
 }
 
+/** What all transports serve, and what other parts of the process need to serve the same callers. */
+export interface BuiltFront extends McpFront {
+  readonly inside: Inside;
+}
+
 /** Builds everything that all transports serve. */
-export function buildFront(options: FrontOptions & FrontContent): McpFront {
+export function buildFront(options: FrontOptions & FrontContent): BuiltFront {
   const { config, log, signal, tools, resources, prompts } = options;
   const now = () => performance.now();
   const definitions = new DefinitionCache(now, signal);
@@ -74,6 +80,7 @@ export function buildFront(options: FrontOptions & FrontContent): McpFront {
   return {
     ...servers,
     turnAway,
+    inside: insideOf({ ...calls, ...door }),
     subscriptions: createSubscriptions({ ...door, tasks, changes: changesOf({ ...calls, sources: watched }) }),
     warmUp() {
       warm.resolve();

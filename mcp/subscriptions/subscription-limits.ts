@@ -25,7 +25,12 @@ export function checkAddresses(addresses: number): void {
 
 /** Counts the open subscriptions of each caller in this process. */
 export class SubscriptionLimits {
+  readonly #most: Used;
   readonly #used = new Map<string, Used>();
+
+  constructor(most: Used = MOST_OF_CALLER) {
+    this.#most = most;
+  }
 
   /**
    * Adds what a caller subscribes to. Returns a function that removes it again; calling it again does nothing.
@@ -39,9 +44,10 @@ export class SubscriptionLimits {
       isOver = true;
       this.#change(id, { subscriptions: -subscriptions, addresses: -addresses });
     };
-    if (now.subscriptions <= MOST_OF_CALLER.subscriptions && now.addresses <= MOST_OF_CALLER.addresses) return remove;
+    const { subscriptions: mostSubscriptions, addresses: mostAddresses } = this.#most;
+    if (now.subscriptions <= mostSubscriptions && now.addresses <= mostAddresses) return remove;
     remove();
-    const most = `${MOST_OF_CALLER.subscriptions} subscriptions and ${MOST_OF_CALLER.addresses} addresses`;
+    const most = `${mostSubscriptions} subscriptions and ${mostAddresses} addresses`;
     throw new FleetError('denied', `A caller may have at most ${most} at the same time. "${name}" would have more.`, {
       retryable: true,
       remedy: 'End a subscription that you no longer need, then subscribe again.',

@@ -9,7 +9,7 @@ import { checkCallersAreKnown, type OAuthSettings } from '../auth/oauth.ts';
 import { tokenDoor } from '../auth/token-door.ts';
 import { type BothEras, serveBothEras } from './both-eras.ts';
 import { allowScripts } from './cors.ts';
-import { answerMcp } from './door/answer-mcp.ts';
+import { answerMcp, visitOf } from './door/answer-mcp.ts';
 import { refuseWithStatus } from './door/refuse-with-status.ts';
 import { hostCheck } from './host-check.ts';
 import type { McpFront } from './mcp-front.ts';
@@ -17,6 +17,7 @@ import { nodeHandler } from './node-handler.ts';
 import { type BodyConfig, bodyLimits } from './request-body.ts';
 import { readiness } from './server/readiness.ts';
 import { type LimitConfig, limitPending, limitServer, serverTimeouts } from './server/server-limits.ts';
+import type { Site } from './server/site.ts';
 
 /** Time for running calls to finish when the server closes. */
 const CLOSE_GRACE_MS = 1000;
@@ -37,6 +38,10 @@ export interface HttpOptions extends McpFront {
       | 'mcpUnauthenticated'
       | 'rateLimitRedisUrl'
     >;
+  /** What is served beside MCP, behind the same checks. */
+  site?: Site | undefined;
+  /** False to serve only the site. Default true. */
+  servesMcp?: boolean;
   /** The connection that `/ready` checks. */
   conductor: () => Promise<Conductor>;
   log: Logger;
@@ -45,6 +50,8 @@ export interface HttpOptions extends McpFront {
 export interface HttpEndpoint {
   /** Where clients connect, `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
+  /** Where a browser finds the site, `http://127.0.0.1:3000/`. */
+  readonly siteUrl: string;
   /** Stops accepting requests, gives running requests a second to finish, then closes every connection. */
   close(): Promise<void>;
 }
@@ -55,7 +62,14 @@ export interface HttpEndpoint {
  * request to `/mcp` needs a token, which is checked before the body is read.
  * @throws FleetError `environment` if the server cannot listen on the address, `config` if others could reach it without a token
  */
-export async function startHttp({ config, conductor, log, ...front }: HttpOptions): Promise<HttpEndpoint> {
+export async function startHttp({
+  config,
+  conductor,
+  log,
+  site,
+  servesMcp = true,
+  ...front
+}: HttpOptions): Promise<HttpEndpoint> {
   const onerror = (err: Error) => log.debug({ err }, 'MCP request');
   checkCallersAreKnown(config);
   const tokens = tokenDoor(config, log);
@@ -69,11 +83,14 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
       const { request } = arrival;
       const refused = check(arrival);
       if (refused) return refused;
+      const door = { tokens, mcp, turnAway: front.turnAway };
+      const isMcp = new URL(request.url).pathname === '/mcp' && servesMcp;
+      const page = isMcp ? undefined : await site?.answer(visitOf(arrival, door)); // scripts of other origins never read a page
+      if (page) return page;
       return allowScripts(request, async () => {
         const metadata = tokens?.metadata(request);
         if (metadata) return metadata;
-        if (new URL(request.url).pathname !== '/mcp') return Response.json({ error: NOT_FOUND }, { status: 404 });
-        return answerMcp(arrival, { tokens, mcp, turnAway: front.turnAway });
+        return isMcp ? answerMcp(arrival, door) : Response.json({ error: NOT_FOUND }, { status: 404 });
       });
     },
     (err) => log.error({ err }, `HTTP request failed: ${messageOf(err)}`),
@@ -95,7 +112,15 @@ export async function startHttp({ config, conductor, log, ...front }: HttpOption
   if (!tokens && !isLoopback(config.mcpHost)) {
     log.warn(`MCP listens on ${config.mcpHost} without authentication. Everyone who reaches the port can use it.`);
   }
-  return { url: urlOf(server, config.mcpHost), close: () => close(server, mcp) };
+  const siteUrl = urlOf(server, config.mcpHost);
+  return {
+    url: `${siteUrl}mcp`,
+    siteUrl,
+    close() {
+      site?.close();
+      return close(server, mcp);
+    },
+  };
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {
@@ -120,7 +145,7 @@ function listen(server: Server, { mcpHost, mcpPort }: HttpOptions['config']): Pr
 
 function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo; // a server on a port always has this kind of address
-  return `http://${ANY_ADDRESS.includes(host) ? '127.0.0.1' : inUrl(host)}:${port}/mcp`;
+  return `http://${ANY_ADDRESS.includes(host) ? '127.0.0.1' : inUrl(host)}:${port}/`;
 }
 
 /** The host names of an address to listen on. */

@@ -91,10 +91,10 @@ async function write(incoming: IncomingMessage, response: ServerResponse, answer
   if (!incoming.complete && !ANSWERS_TO_LARGE_BODIES.includes(answer.status)) response.setHeader('Connection', 'close');
   const headers = Object.fromEntries(answer.headers);
   if (!isStream || !answer.body) {
-    const text = await answer.text();
+    const bytes = new Uint8Array(await answer.arrayBuffer());
     // With the length, Node writes the answer as it is. Otherwise it would send it in chunks.
-    response.writeHead(answer.status, { ...headers, 'content-length': Buffer.byteLength(text) });
-    return void response.end(text);
+    response.writeHead(answer.status, { ...headers, 'content-length': bytes.length });
+    return void response.end(bytes);
   }
   response.writeHead(answer.status, headers);
   response.flushHeaders(); // the client learns that its stream is open before the first event

@@ -69,7 +69,7 @@ export class ExecutionStore {
 
   #workflow({ method, query }: FakeRequest, id: string, action: string, ref: string): FakeReply | undefined {
     if (id === 'search') {
-      const conditions = (query.get('query') ?? '').split(' AND ');
+      const conditions = (query.get('query') ?? '').split(' AND ').filter(Boolean);
       const results = [...this.#executions.values()]
         .filter((execution) => conditions.every((condition) => meets(execution, condition)))
         .map((execution) => ({

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadWorkers, loadWorkflows } from '../../cli/load-content.ts';
+import { servedPackages } from '../../console/server/assets/vendor.ts';
 
 /**
  * The folders from which each folder may import. The longest matching name decides. `cli` and `test` may import everything, and no
@@ -33,6 +34,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'workflows/templates/registry': ['core', 'workflows/scenario', 'workflows/templates/registry'],
   examples: ['core', 'examples'],
   'examples/project': ['examples/project'],
+  'console/shared': ['console/shared'],
+  'console/parts': ['console/parts', 'console/shared'],
+  'console/pages': ['console/pages', 'console/parts', 'console/shared'],
+  'console/server': ['core', 'mcp', 'workflows/diagram', 'console/server', 'console/shared'],
+  'console/topics': ['core', 'mcp', 'workflows/diagram', 'console/server', 'console/shared'],
   mcp: ['core', 'mcp'],
   'mcp/analysis': ['core', 'mcp', 'workflows/model'],
   'mcp/operate': ['core', 'mcp', 'workflows/model'],
@@ -92,7 +98,7 @@ const MAY_TOUCH: Record<string, string> = {
 
 const layers = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);
 const layerOf = (file: string) => layers.find((layer) => file.startsWith(`${layer}/`));
-const sources = globSync('{entry,core,workers,workflows,mcp,cli,examples}/**/*.ts').sort();
+const sources = globSync('{entry,core,workers,workflows,mcp,console,cli,examples}/**/*.ts').sort();
 /** Every file that git has committed or does not ignore. */
 const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' }).trim().split('\n');
 const importsOf = (file: string) =>
@@ -148,6 +154,14 @@ describe('imports', () => {
 
   test('P3: importing conductor-fleet/workers loads no MCP server', () => {
     expect(packagesLoadedBy('entry/workers.ts')).toEqual(new Set(['zod']));
+  });
+
+  test('code for browsers loads no package that the console does not serve', () => {
+    const forBrowsers = sources.filter((file) => /^console\/(shared|parts|pages)\//.test(file));
+    const loaded = forBrowsers.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)].map(([, name = '']) => name),
+    );
+    expect(new Set(loaded)).toEqual(new Set(servedPackages.keys()));
   });
 
   test('no other folder imports cli or test', () => {

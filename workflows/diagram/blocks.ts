@@ -3,6 +3,8 @@ import type { Tone } from './diagram.ts';
 /** A box of the picture, with its text. */
 export interface Box {
   kind: 'task' | 'choice' | 'sub-workflow' | 'terminal' | 'note' | 'label';
+  /** The reference of the task that the box shows; absent if it shows none. */
+  ref?: string;
   x: number;
   y: number;
   width: number;

@@ -20,11 +20,14 @@ const PADDING: Record<Box['kind'], { x: number; y: number }> = {
 /** Longer lines are cut. Notes may be longer, because nothing else shows their text. */
 const LONGEST = { task: 40, other: 80 };
 
+/** Where a picture begins: with the facts about the whole, or with a dot if the page around it shows those facts. */
+type Start = 'facts' | 'dot';
+
 /** Computes the positions of all parts of a picture, in pixels. No two boxes overlap, and every text fits into its box. */
-export function layout(diagram: Diagram): Block {
+export function layout(diagram: Diagram, begin: Start = 'facts'): Block {
   const { execution } = diagram;
   const isExecution = execution !== undefined;
-  const start = box('terminal', [titleOf(diagram), ...factsOf(diagram)], {});
+  const start = begin === 'dot' ? dot() : box('terminal', [titleOf(diagram), ...factsOf(diagram)], {});
   const body = sequence(diagram.nodes, isExecution);
   if (body.ends) return stack([start, body]);
   const tone = toneOf(execution?.status);
@@ -98,7 +101,24 @@ function taskBox(head: Head, kind: Box['kind'], isExecution: boolean, more?: str
   ];
   const lines = [ref, kindOf(head), ...(matter ? [matter] : []), ...about];
   const title = [ref, kindOf(head), ...(detail ? [detail] : []), ...about].join('\n');
-  return box(kind, lines, { tone: toneOf(run?.status), dim: isExecution && !run, title });
+  return box(kind, lines, { tone: toneOf(run?.status), dim: isExecution && !run, title, ref });
+}
+
+/** A small round box without a text. */
+function dot(): Block {
+  const size = 14;
+  const drawn: Box = {
+    kind: 'terminal',
+    x: 0,
+    y: 0,
+    width: size,
+    height: size,
+    lines: [],
+    title: 'start',
+    tone: 'none',
+    dim: false,
+  };
+  return { ...EMPTY, width: size, height: size, axis: size / 2, boxes: [drawn] };
 }
 
 interface Look {
@@ -106,14 +126,16 @@ interface Look {
   dim?: boolean;
   /** Default: all lines, uncut. */
   title?: string;
+  ref?: string;
 }
 
-function box(kind: Box['kind'], all: readonly string[], { tone = 'none', dim = false, title }: Look): Block {
+function box(kind: Box['kind'], all: readonly string[], { tone = 'none', dim = false, title, ref }: Look): Block {
   const most = kind === 'note' || kind === 'terminal' ? LONGEST.other : LONGEST.task;
   const lines = all.map((line) => shorten(line, most));
   const padding = PADDING[kind];
   const width = Math.ceil(Math.max(...lines.map(columnsOf)) * FONT.charWidth) + 2 * padding.x;
   const height = lines.length * FONT.lineHeight + 2 * padding.y;
-  const drawn: Box = { kind, x: 0, y: 0, width, height, lines, title: title ?? all.join('\n'), tone, dim };
+  const about = { lines, title: title ?? all.join('\n'), tone, dim, ...(ref !== undefined && { ref }) };
+  const drawn: Box = { kind, x: 0, y: 0, width, height, ...about };
   return { ...EMPTY, width, height, axis: width / 2, boxes: [drawn], dimEntry: dim, dimExit: dim };
 }
