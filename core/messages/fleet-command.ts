@@ -4,7 +4,7 @@ export const fleetCommand = import.meta.url.endsWith('.ts') ? 'fleet' : 'npx fle
 /** The commands of `fleet`. */
 export const commandNames = [
   ...['up', 'init', 'server', 'work', 'workers', 'new', 'test', 'lint', 'plan', 'apply', 'pull', 'diagram'],
-  ...['mcp', 'audit', 'run', 'status', 'complete', 'replay', 'demo'],
+  ...['mcp', 'console', 'audit', 'run', 'status', 'complete', 'replay', 'demo'],
 ];
 
 const COMMAND = new RegExp(`(?<![\\w./-]|npx )fleet (?=(?:${commandNames.join('|')})\\b|<command>|\\[options\\])`, 'g');
