@@ -170,6 +170,29 @@ describe('an allow-list of tools', () => {
     }
   });
 
+  test('S2: it withholds workflows that are tools, and so does the deny-list of workflows', async () => {
+    fake.routes = ({ path }) => (path.startsWith('/api/metadata/workflow') ? offeredAsTool(path) : undefined);
+    const before = fake.requests.length;
+    const answers: Record<string, string> = {};
+    const lists = {
+      MCP_TOOLS: 'list_workflows,execute_workflow',
+      MCP_WORKFLOW_TOOLS_DENY: 'rep*',
+      MCP_TOOLSETS: 'all',
+    };
+    for (const [setting, value] of Object.entries(lists)) {
+      const { url, close } = await serveHttp(fake.url, { MCP_TOOLSETS: '', [setting]: value });
+      const listed = JSON.stringify(await rawResult(url, 'tools/list'));
+      expect(listed.includes('"report"'), setting).toBe(setting === 'MCP_TOOLSETS');
+      answers[setting] = textOf(await raw(url, 'tools/call', { name: 'report', arguments: {} }, ASKS_TOO));
+      if (setting !== 'MCP_TOOLSETS') expect(changesSince(before)).toEqual([]);
+      await close();
+    }
+    expect(answers.MCP_TOOLS).toContain('Tool report not found');
+    expect(answers.MCP_WORKFLOW_TOOLS_DENY).toContain('Tool report not found');
+    expect(answers.MCP_TOOLSETS).toContain('exec-1');
+    expect(changesSince(before)).not.toEqual([]);
+  });
+
   test('a call does not go on as a task that its client may not ask for', async () => {
     fake.routes = ({ path, method }) => {
       if (path === '/api/workflow/exec-1')
