@@ -174,7 +174,7 @@ describe('a right token', () => {
     expect(await send(stateless.url, withToken(rawLegacyRequest('tools/list'), token))).toMatchObject({ status: 200 });
   });
 
-  test('without a role reads, and may not do more: no scope would help a viewer', async () => {
+  test('of a viewer reads, and may not do more: no scope would help', async () => {
     const viewer = await issuer.forge(RESOURCE, { claims: { roles: ['viewer'] } });
     const { text: tools } = await send(stateless.url, rawLegacyRequest('tools/list'), viewer);
     expect([tools.includes('get_execution_status'), tools.includes('execute_workflow')]).toEqual([true, false]);

@@ -161,7 +161,9 @@ describe('admission', () => {
     end.abort();
     expect(recordsIn(folder)).toEqual(Array.from({ length: 61 }, () => ({ kind: 'request', decision: 'permission' })));
     const [file = ''] = readdirSync(folder);
-    expect(readFileSync(join(folder, file), 'utf8')).toContain('"subject":"and 10 before it"');
+    const text = readFileSync(join(folder, file), 'utf8');
+    expect(text).toContain('"subject":"and 10 before it"');
+    expect(text).toContain('"caller":{"id":"unauthenticated","name":"unauthenticated","knownBy":"nothing"}');
   });
 
   test('if a permission is missing, the error names the permission, the role and the setting to change', async () => {
