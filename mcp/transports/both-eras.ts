@@ -5,11 +5,13 @@ import {
   type McpHandlerRequestOptions,
   type McpRequestContext,
   ProtocolError,
+  ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { checkParams } from './check-params.ts';
 import { admitAtDoor, requestsIn } from './door/admit-at-door.ts';
 import type { RefuseWithStatus } from './door/refuse-with-status.ts';
 import type { McpFront } from './mcp-front.ts';
+import { refusal } from './request-body.ts';
 import { Sessions } from './sessions.ts';
 import { statelessHandler } from './stateless.ts';
 import { fetchWithSubscriptions } from './subscriptions.ts';
@@ -45,8 +47,11 @@ export function serveBothEras(options: BothErasOptions): BothEras {
       const era = (await isLegacyRequest(request, given.parsedBody, limits)) ? 'legacy' : 'modern';
       const { authInfo } = given;
       const context = { era, requestInfo: request, address, ...(authInfo && { authInfo }) } as const;
+      const wrong = wrongBatch(given.parsedBody);
+      if (wrong) await recordWrong(options, context, { body: given.parsedBody, errors: [wrong] });
+      if (wrong) return refusal(BAD_REQUEST, wrong.code, wrong.message);
       if (refusals.length > 0) {
-        await recordWrong(options, { body: given.parsedBody, refusals, context });
+        await recordWrong(options, context, { body: given.parsedBody, errors: refusals.map(({ error }) => error) });
         return Response.json(Array.isArray(given.parsedBody) ? refusals : refusals[0]);
       }
       return admitAtDoor({ front: options, context, given, refuse }, async (admitted) => {
@@ -83,16 +88,34 @@ function checkBody(given: McpHandlerRequestOptions): {
   return { given: { ...given, parsedBody: Array.isArray(body) ? messages : messages[0] }, refusals };
 }
 
-interface WrongBody {
-  readonly body: unknown;
-  readonly refusals: readonly JSONRPCErrorResponse[];
-  readonly context: McpRequestContext;
+const BAD_REQUEST = 400;
+/** The SDK accepts as many messages in one body. */
+const LARGEST_BATCH = 100;
+
+type WireError = JSONRPCErrorResponse['error'];
+
+/**
+ * What is wrong with a batch as a whole. Its requests are told apart by their ids: with one id twice, a request would be handled with the
+ * admission of another.
+ */
+function wrongBatch(body: unknown): WireError | undefined {
+  if (!Array.isArray(body)) return undefined;
+  const wrong = (message: string) => ({
+    code: ProtocolErrorCode.InvalidRequest,
+    message: `Invalid Request: ${message}`,
+  });
+  if (body.length > LARGEST_BATCH) return wrong(`a batch has at most ${LARGEST_BATCH} messages. Send several batches.`);
+  const ids = requestsIn(body).map(({ id }) => id);
+  return new Set(ids).size < ids.length ? wrong('each request of a batch needs an id of its own.') : undefined;
 }
 
-/** Records all requests of a body that is refused because some of them are wrong. */
-async function recordWrong(front: Pick<McpFront, 'recordWrong'>, { body, refusals, context }: WrongBody) {
-  for (const request of requestsIn(body)) {
-    const { error } = refusals.find(({ id }) => id === request.id) ?? refusals[0] ?? {};
-    if (error) await front.recordWrong(request, context, new ProtocolError(error.code, error.message));
-  }
+/** Records the requests of a body that is refused as a whole, at most as many as a batch may have. */
+async function recordWrong(
+  front: Pick<McpFront, 'recordWrong'>,
+  context: McpRequestContext,
+  { body, errors }: { readonly body: unknown; readonly errors: readonly WireError[] },
+): Promise<void> {
+  const [first] = errors;
+  for (const request of requestsIn(body).slice(0, LARGEST_BATCH))
+    if (first) await front.recordWrong(request, context, new ProtocolError(first.code, first.message));
 }

@@ -11,7 +11,7 @@ import { startHttp } from '../../mcp/transports/http.ts';
 import { auditFolderForTest } from '../support/audit-scene.ts';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
 import { freePort } from '../support/free-port.ts';
-import { INITIALIZE, type RawAnswer, raw, rawLegacy } from '../support/raw-mcp.ts';
+import { INITIALIZE, type RawAnswer, raw, rawLegacy, rawLegacyRequest } from '../support/raw-mcp.ts';
 import { conductorAt } from '../support/tool-calls.ts';
 
 /*
@@ -76,10 +76,11 @@ afterEach(async () => {
 });
 
 /** Serves the product over HTTP and treats every request as one of `caller`. Returns the address. */
-async function serve(caller: Caller, { sessions = false, rpm = 1_000_000 } = {}): Promise<string> {
+async function serve(caller: Caller, { sessions = false, rpm = 1_000_000, concurrent = 100 } = {}): Promise<string> {
   const env = {
     CONDUCTOR_SERVER_URL: fake.url,
     RATE_LIMIT_RPM: String(rpm),
+    RATE_LIMIT_CONCURRENT: String(concurrent),
     MCP_PORT: String(await freePort()),
     MCP_SESSIONS: String(sessions),
     MCP_AUDIT_DIR: auditDir,
@@ -191,6 +192,11 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     });
     const { requests } = await searchAudit(auditDir, { limit: 10, decision: 'allowed' });
     for (const { outcome } of requests) expect(outcome).toBe('ok');
+    if (!sessions) return;
+    const inSession = fetch(url, rawLegacyRequest('tools/list', {}, 'of-somebody-else'));
+    expect((await inSession).status).toBe(404);
+    const [last] = (await searchAudit(auditDir, { limit: 1 })).requests;
+    expect(last).toMatchObject({ method: 'tools/list', outcome: 'error', code: 'not-found' });
   });
 
   test('above the rate limit, the server refuses every request whose answer needs Conductor', async () => {
@@ -217,4 +223,23 @@ describe.each(ways)('a client of %s', (way, { sessions, own, open }) => {
     const method = way === '2026-07-28' ? 'server/discover' : 'ping';
     expect(await send(method, {})).toMatchObject({ result: {} });
   });
+});
+
+test('S: a batch with one id twice, or with too many requests, is refused as a whole, recorded, and holds no place', async () => {
+  const url = await serve({ ...callerOf('viewer'), permissions: ['workflows:read'] }, { concurrent: 2 });
+  const send = async (messages: readonly object[]) => {
+    const response = await fetch(url, { ...rawLegacyRequest('x'), body: JSON.stringify(messages) });
+    return { status: response.status, text: await response.text() };
+  };
+  const asking = (id: number, method: string, params: object = {}) => ({ jsonrpc: '2.0', id, method, params });
+  const forbidden = asking(1, 'resources/read', { uri });
+  const twice = await send([forbidden, asking(1, 'resources/read', { uri: 'conductor://docs' })]);
+  expect(twice).toMatchObject({ status: 400, text: expect.stringContaining('each request of a batch needs an id') });
+  const lists = (length: number) => Array.from({ length }, (_, id) => asking(id, 'tools/list'));
+  expect(await send(lists(101))).toMatchObject({ status: 400, text: expect.stringContaining('at most 100 messages') });
+  for (let round = 0; round < 5; round++) await send([asking(1, 'tools/list'), asking(1, 'tools/list')]);
+  expect(await send([asking(1, 'tools/list'), asking(2, 'tools/list')])).toMatchObject({ status: 200 });
+  const recorded = await recordedDecisions();
+  expect(recorded['resources/read']).toEqual(['invalid', 'invalid']);
+  expect(recorded['tools/list']?.filter((decision) => decision === 'invalid')).toHaveLength(110);
 });

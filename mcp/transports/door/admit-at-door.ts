@@ -16,6 +16,8 @@ import type { RefuseWithStatus } from './refuse-with-status.ts';
 
 /** One error for all requests, because making an error takes longer than an audit line. */
 const NEVER_HANDLED = new FleetError('cancelled', 'The request ended before it was handled.');
+const NOT_FOUND = 404;
+const NO_SESSION = new FleetError('not-found', 'The request named a session that does not exist for its caller.');
 
 interface Arrived {
   readonly front: Pick<McpFront, 'enter' | 'subscriptions'>;
@@ -35,8 +37,8 @@ export async function admitAtDoor(
   const pass = new Map<RequestId, Admitted | Refused>();
   const ofSdk = new Map<RequestId, Admitted>();
   // The SDK may refuse a request that was let in, or its client may leave. Then no handler ends it.
-  const endRest = () => {
-    for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(NEVER_HANDLED);
+  const endRest = (why = NEVER_HANDLED) => {
+    for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(why);
   };
   for (const request of requestsIn(given.parsedBody)) {
     const entry = await (isListen(request) ? front.subscriptions : front).enter(request, context);
@@ -48,11 +50,17 @@ export async function admitAtDoor(
     if (entry.isAdmitted && isAnsweredBySdk(request.method, context.era)) ofSdk.set(request.id, entry);
     else pass.set(request.id, entry);
   }
-  const response = await serve(pass.size === 0 ? given : { ...given, authInfo: passWith(given.authInfo, pass) });
-  await endOfSdk(ofSdk, response);
+  let response: Response;
+  try {
+    response = await serve(pass.size === 0 ? given : { ...given, authInfo: passWith(given.authInfo, pass) });
+    await endOfSdk(ofSdk, response);
+  } catch (error) {
+    endRest();
+    throw error;
+  }
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
-  if (isStream) return untilEnd(response, endRest);
-  endRest();
+  if (isStream) return untilEnd(response, () => endRest());
+  endRest(response.status === NOT_FOUND ? NO_SESSION : NEVER_HANDLED);
   return response;
 }
 

@@ -15,7 +15,8 @@ import type { McpFront } from '../mcp-front.ts';
 /** Over stdio, lets in the requests that no handler of ours answers, and ends them with the answers of the SDK. So they are recorded. */
 export class UnhandledRequests {
   readonly #front: Pick<McpFront, 'enterUnhandled' | 'recordWrong'>;
-  readonly #open = new Map<RequestId, Promise<Admitted | Refused>>();
+  /** By id. A client may use an id twice. */
+  readonly #open = new Map<RequestId, Promise<Admitted | Refused>[]>();
 
   constructor(front: Pick<McpFront, 'enterUnhandled' | 'recordWrong'>) {
     this.#front = front;
@@ -24,7 +25,7 @@ export class UnhandledRequests {
   arrived(message: unknown): void {
     if (!isJSONRPCRequest(message) || message.method === 'subscriptions/listen') return;
     const entry = this.#front.enterUnhandled(message, contextOf(message));
-    if (entry) this.#open.set(message.id, entry);
+    if (entry) this.#open.set(message.id, [...(this.#open.get(message.id) ?? []), entry]);
   }
 
   refused(message: unknown, { code, message: text }: JSONRPCErrorResponse['error']): void {
@@ -34,8 +35,10 @@ export class UnhandledRequests {
 
   async answered(answer: JSONRPCMessage): Promise<void> {
     if (this.#open.size === 0 || !isJSONRPCResponse(answer) || answer.id === undefined) return;
-    const entry = await this.#open.get(answer.id);
-    this.#open.delete(answer.id);
+    const [first, ...others] = this.#open.get(answer.id) ?? [];
+    if (others.length > 0) this.#open.set(answer.id, others);
+    else this.#open.delete(answer.id);
+    const entry = await first;
     if (entry?.isAdmitted) endAnswered(entry, isJSONRPCErrorResponse(answer) ? answer.error : undefined);
   }
 }
