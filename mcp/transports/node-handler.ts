@@ -92,8 +92,9 @@ async function write(incoming: IncomingMessage, response: ServerResponse, answer
   const headers = Object.fromEntries(answer.headers);
   if (!isStream || !answer.body) {
     const bytes = new Uint8Array(await answer.arrayBuffer());
-    // With the length, Node writes the answer as it is. Otherwise it would send it in chunks.
-    response.writeHead(answer.status, { ...headers, 'content-length': bytes.length });
+    // With the length, Node writes the answer as it is. Otherwise it would send it in chunks. A 204 must not have a length.
+    const length = answer.body && { 'content-length': bytes.length };
+    response.writeHead(answer.status, { ...headers, ...length });
     return void response.end(bytes);
   }
   response.writeHead(answer.status, headers);

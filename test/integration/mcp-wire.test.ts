@@ -114,7 +114,7 @@ describe('over HTTP', () => {
     const preflight = (Origin: string) =>
       fetch(url, { method: 'OPTIONS', headers: { Origin, 'Access-Control-Request-Method': 'POST' } });
     const allowed = await preflight('https://tools.example');
-    expect(allowed.status).toBe(204);
+    expect([allowed.status, allowed.headers.get('content-length')]).toEqual([204, null]); // RFC 9110, section 8.6
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://tools.example');
     expect(allowed.headers.get('access-control-allow-methods')).toContain('POST');
     for (const header of ['content-type', 'mcp-protocol-version', 'mcp-session-id'])
