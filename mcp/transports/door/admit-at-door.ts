@@ -41,7 +41,8 @@ export async function admitAtDoor(
     for (const entry of [...pass.values(), ...ofSdk.values()]) if (entry.isAdmitted) entry.fail(why);
   };
   for (const request of requestsIn(given.parsedBody)) {
-    const entry = await (isListen(request) ? front.subscriptions : front).enter(request, context);
+    const listens = context.era === 'modern' && isListen(request);
+    const entry = await (listens ? front.subscriptions : front).enter(request, context);
     const refusal = entry.isAdmitted ? undefined : refuse(entry, request, context);
     if (refusal) {
       endRest();
