@@ -67,15 +67,42 @@ export interface PlacedNumber {
  * depth are read, because a client may send them.
  */
 export function roundedNumber(whole: unknown): PlacedNumber | undefined {
-  const unread: { path: PlacedNumber['path']; value: unknown }[] = [{ path: [], value: whole }];
+  const unread: Place[] = [{ value: whole }];
   for (let next = unread.pop(); next; next = unread.pop()) {
-    const { path, value } = next;
+    const { value } = next;
     if (typeof value === 'number') {
       const mayBeRounded = !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
-      if (mayBeRounded) return { path, value };
+      if (mayBeRounded) return { path: pathTo(next), value };
     }
     const entries = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
-    for (const [key, item] of entries.reverse()) unread.push({ path: [...path, key], value: item });
+    for (const [key, item] of entries.reverse()) unread.push({ value: item, key, holder: next });
   }
   return undefined;
+}
+
+/** A value and where it is. With a whole path for each value, the work would grow with the square of the depth. */
+interface Place {
+  readonly value: unknown;
+  readonly key?: string | number;
+  readonly holder?: Place;
+}
+
+function pathTo(place: Place): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: Place | undefined = place; at; at = at.holder) if (at.key !== undefined) path.push(at.key);
+  return path.reverse();
+}
+
+/** The deepest nesting that is read from a client. The Conductor server reads no deeper JSON, and recursive code needs a limit. */
+export const MOST_LEVELS = 1000;
+
+/** True if the value of a JSON text is nested deeper than `MOST_LEVELS`. A short text cannot be. */
+export function isTooDeep(text: string, value: unknown): boolean {
+  if (text.length <= 2 * MOST_LEVELS) return false;
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= MOST_LEVELS; depth++) {
+    if (level.length === 0) return false;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return true;
 }

@@ -1,8 +1,12 @@
+/** A longer word misspells no name. The comparison would take long. */
+const LONGEST_WORD = 300;
+
 /**
  * Returns the name that is closest to `word` by edit distance. Returns undefined if no name is so close that `word` could be a misspelling
  * of it.
  */
 export function nearest(word: string, names: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const ranked = names.map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }));
   const best = ranked.sort((a, b) => a.distance - b.distance)[0];
   return best && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.name : undefined;

@@ -29,6 +29,8 @@ export interface SentenceOptions {
 type Issue = z.core.$ZodIssue;
 type Options = Pick<SentenceOptions, 'fields' | 'fieldNoun' | 'hidesValues'>;
 
+/** So many unknown fields are compared with the known ones. */
+const COMPARED = 20;
 const SHOWN_CHARACTERS = 80;
 
 /** Everything that `error` says about `value`, as whole sentences: `limit must be a whole number, not "ten".` */
@@ -71,7 +73,13 @@ function mistakesOf(issue: Issue, whole: unknown, options: Options): ZodMistake[
   const { path } = issue;
   const value = path.reduce<unknown>(step, whole);
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path, value, rule: unknownField(path, key, options) }));
+    // Only the first names are compared with the known ones, because a client can send many.
+    const { fields: _, ...others } = options;
+    return issue.keys.map((key, n) => ({
+      path,
+      value,
+      rule: unknownField(path, key, n < COMPARED ? options : others),
+    }));
   }
   const inner = issue.code === 'invalid_union' ? memberOf(issue) : undefined;
   if (inner) return inner.flatMap((one) => mistakesOf({ ...one, path: [...path, ...one.path] }, whole, options));

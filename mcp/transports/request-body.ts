@@ -1,5 +1,6 @@
 import { isJsonContentType, type McpHandlerRequestOptions, type RequestId } from '@modelcontextprotocol/server';
 import type { Config } from '../../core/config.ts';
+import { isTooDeep, MOST_LEVELS } from '../../core/json.ts';
 import { named } from '../../core/settings/named.ts';
 import { count } from '../../core/text.ts';
 
@@ -112,10 +113,14 @@ function noRoom(): Response {
   return response;
 }
 
+/** Why a message is refused. */
+export const TOO_DEEP = `lists and objects must not be nested more than ${MOST_LEVELS} levels deep. Nothing was executed.`;
+
 /** Parses the text of a body. Returns the refusal of a text that is not JSON. */
 export function parseBody(text: string): McpHandlerRequestOptions | Response {
   try {
-    return { parsedBody: JSON.parse(text) };
+    const parsedBody: unknown = JSON.parse(text);
+    return isTooDeep(text, parsedBody) ? refusal(400, -32600, `Invalid Request: ${TOO_DEEP}`) : { parsedBody };
   } catch {
     return refusal(400, -32700, 'Parse error: Invalid JSON');
   }

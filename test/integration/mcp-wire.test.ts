@@ -48,6 +48,16 @@ async function answerTo(url: string, body: unknown, headers?: Record<string, str
 }
 
 describe('over HTTP', () => {
+  test('S: a body that is nested very deeply is refused at once', async () => {
+    const url = await serve();
+    const begun = performance.now();
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+    const response = await fetch(url, { method: 'POST', headers, body: deeplyNested(1) });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain('more than 1000 levels deep. Nothing was executed.');
+    expect(performance.now() - begun).toBeLessThan(5000); // before, it kept the process busy for a minute
+  });
+
   test('M13: every odd request gets an answer in words, never a dump', async () => {
     const url = await serve();
     const wrong: [string, Json][] = [
@@ -130,6 +140,12 @@ describe('over HTTP', () => {
   });
 });
 
+/** A call whose arguments are nested 100,000 levels deep, as a text. */
+function deeplyNested(id: number): string {
+  const value = '['.repeat(100_000) + ']'.repeat(100_000);
+  return `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"invoke_api","arguments":{"body":${value}}}}`;
+}
+
 describe('over stdio', () => {
   test('M13: odd ids, broken lines and batches of 2025-03-26 are answered', async () => {
     const { command, args, env } = stdioTarget({ CONDUCTOR_SERVER_URL: fake.url });
@@ -153,6 +169,8 @@ describe('over stdio', () => {
         expect(await ask(request(id, 'ping'))).toMatchObject({ id, error: { code: -32600 } });
       expect(await ask('{"jsonrpc"')).toMatchObject({ id: null, error: { code: -32700 } });
       expect(await ask('[]')).toMatchObject({ id: null, error: { code: -32600 } });
+      const tooDeep = { code: -32600, message: expect.stringContaining('more than 1000 levels deep') };
+      expect(await ask(deeplyNested(13))).toMatchObject({ id: 13, error: tooDeep });
       expect(await ask({ jsonrpc: '2.0', id: 12 })).toMatchObject({ id: 12, error: { code: -32600 } });
       const batch = [
         request(20, 'tools/call', { name: 'list_workflows', arguments: {} }),

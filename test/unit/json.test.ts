@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hasLongNumber, isObject, jsonCopy, parseExactly, roundedNumber } from '../../core/json.ts';
+import {
+  hasLongNumber,
+  isObject,
+  isTooDeep,
+  jsonCopy,
+  MOST_LEVELS,
+  parseExactly,
+  roundedNumber,
+} from '../../core/json.ts';
 
 const KEPT = [
   '9007199254740993',
@@ -52,5 +60,19 @@ describe('D1: numbers keep their digits', () => {
     expect(
       roundedNumber({ a: [1.5, 2 ** 53 - 1, '9007199254740993', parseExactly('9007199254740993')] }),
     ).toBeUndefined();
+  });
+
+  test('S: a value of any depth is searched in a time that grows with its size only', () => {
+    const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+    expect(roundedNumber({ a: JSON.parse(deep(100_000)) })).toBeUndefined(); // took a minute, with a path for each level
+    for (const [levels, tooDeep] of [
+      [10, false],
+      [MOST_LEVELS, false],
+      [MOST_LEVELS + 1, true],
+      [100_000, true],
+    ] as const)
+      expect(isTooDeep(deep(levels), JSON.parse(deep(levels))), String(levels)).toBe(tooDeep);
+    const wide = JSON.stringify(Array.from({ length: 10_000 }, () => ({ a: [1] })));
+    expect(isTooDeep(wide, JSON.parse(wide))).toBe(false);
   });
 });

@@ -98,6 +98,16 @@ describe('wrong arguments', () => {
     });
   });
 
+  test('S: names that every object has, many names and a long name are unknown parameters like others', () => {
+    for (const name of ['constructor', 'toString', 'hasOwnProperty'])
+      expect(mistakes({ name: 'a', [name]: {} })).toContain(`start_thing has no parameter "${name}"`);
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`parameter${n}`, 1]));
+    const begun = performance.now();
+    expect(mistakes({ name: 'a', ...many })).toContain('And 49990 more.');
+    expect(mistakes({ name: 'a', ['k'.repeat(2_000_000)]: 1 })).toContain('start_thing has no parameter "kkk');
+    expect(performance.now() - begun).toBeLessThan(3000);
+  });
+
   test.each([
     [{}, 'name is missing; it must be a string.'],
     [{ name: true }, 'name must be a string, not true.'],

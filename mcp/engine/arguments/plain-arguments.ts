@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isObject } from '../../../core/json.ts';
+import { isObject, isTooDeep } from '../../../core/json.ts';
 
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
@@ -91,7 +91,7 @@ function jsonIn<T>(value: unknown, fits: (parsed: unknown) => parsed is T): T | 
   if (typeof value !== 'string') return undefined;
   try {
     const parsed: unknown = JSON.parse(value);
-    return fits(parsed) ? parsed : undefined;
+    return fits(parsed) && !isTooDeep(value, parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -7,6 +7,8 @@ import { parsePlainly } from './plain-arguments.ts';
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
 
+/** So many unknown parameters are compared with the known ones. */
+const MOST_RENAMED = 20;
 /** A longer call is not repeated to the client that has just made it. */
 const LONGEST_CALL = 600;
 
@@ -32,10 +34,15 @@ const FINDERS: Readonly<Record<string, (args: Readonly<Json>) => string>> = {
 
 function findingCall(issues: readonly Issue[], args: Readonly<Json>): string | undefined {
   for (const { path } of issues) {
-    const finder = FINDERS[String(path[0])];
+    const finder = own(FINDERS, String(path[0]));
     if (finder) return finder(args);
   }
   return undefined;
+}
+
+/** The value under a name that a client gave. Every object also has names such as `constructor`, which are not meant. */
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function fixedCall(tool: Tool, args: Readonly<Json>, issues: readonly Issue[]): string | undefined {
@@ -53,7 +60,7 @@ function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
   const mayGuess = !annotations.destructiveHint;
   const [key, ...deeper] = issue.path;
   if (issue.code === 'unrecognized_keys' && key === undefined) {
-    if (mayGuess) for (const name of issue.keys) rename(args, name, Object.keys(input.shape));
+    if (mayGuess) for (const name of issue.keys.slice(0, MOST_RENAMED)) rename(args, name, Object.keys(input.shape));
     return;
   }
   if (typeof key !== 'string' || deeper.length > 1) return;
@@ -76,7 +83,7 @@ function fix(args: Json, issue: Issue, { input, annotations }: Tool): void {
 function restoreDefaults(args: Json, { input }: Tool): void {
   for (const { path } of input.safeParse(args).error?.issues ?? []) {
     const [key] = path;
-    if (typeof key !== 'string' || key in FINDERS) continue;
+    if (typeof key !== 'string' || Object.hasOwn(FINDERS, key)) continue;
     if (input.shape[key]?.safeParse(undefined).data !== undefined) delete args[key];
   }
 }
@@ -106,7 +113,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
 
 /** Moves the value of an unknown parameter to the parameter that is meant. If none is, the value stays and the call is not repeated. */
 function rename(args: Json, name: string, known: readonly string[]): void {
-  const others = OTHER_NAMES[name.toLowerCase().replace(/[^a-z]/g, '')] ?? [];
+  const others = own(OTHER_NAMES, name.toLowerCase().replace(/[^a-z]/g, '')) ?? [];
   const meant = others.find((other) => known.includes(other)) ?? nearest(name, known);
   if (meant === undefined || args[meant] !== undefined) return;
   args[meant] = args[name];

@@ -1,7 +1,8 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { type JSONRPCErrorResponse, ProtocolErrorCode } from '@modelcontextprotocol/server';
-import { isObject } from '../../../core/json.ts';
+import { isObject, isTooDeep } from '../../../core/json.ts';
 import { checkParams } from '../check-params.ts';
+import { TOO_DEEP } from '../request-body.ts';
 import { idAtEnd, LineCollector, type TooLong } from './line-collector.ts';
 
 /*
@@ -78,6 +79,10 @@ export class StdioLines {
       this.#refuse(ProtocolErrorCode.ParseError, 'The line is not JSON.', null);
       return [];
     }
+    if (isTooDeep(line, message)) {
+      this.#handlers.send(errorOf(ProtocolErrorCode.InvalidRequest, `Invalid Request: ${TOO_DEEP}`, idOf(message)));
+      return [];
+    }
     if (!Array.isArray(message)) {
       const { pass, answer } = this.#checkMessage(message);
       if (answer !== undefined) this.#handlers.send(answer);
@@ -133,6 +138,11 @@ function checked(message: unknown): { pass?: unknown; answer?: unknown; refusal?
   }
   const result = checkParams(message);
   return 'refusal' in result ? { refusal: result.refusal } : { pass: result.message };
+}
+
+function idOf(message: unknown): Id | null {
+  const { id } = isObject(message) ? message : {};
+  return typeof id === 'string' || typeof id === 'number' ? id : null;
 }
 
 function errorOf(code: number, message: string, id: Id | null) {
