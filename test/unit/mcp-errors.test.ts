@@ -101,6 +101,8 @@ describe('wrong arguments', () => {
   test('S: names that every object has, many names and a long name are unknown parameters like others', () => {
     for (const name of ['constructor', 'toString', 'hasOwnProperty'])
       expect(mistakes({ name: 'a', [name]: {} })).toContain(`start_thing has no parameter "${name}"`);
+    expect(mistakes({ name: 'a', filter: { only: 'constructor' } })).toContain('filter.only must be true or false');
+    expect(mistakes({ name: 'a', status: 'constructor' })).toContain('status must be one of');
     const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`parameter${n}`, 1]));
     const begun = performance.now();
     expect(mistakes({ name: 'a', ...many })).toContain('And 49990 more.');

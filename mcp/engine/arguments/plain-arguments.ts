@@ -4,6 +4,11 @@ import { isObject, isTooDeep } from '../../../core/json.ts';
 type Json = Record<string, unknown>;
 type Issue = z.core.$ZodIssue;
 
+const BOOLEANS = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
 /** Each round can reveal a deeper mistake: a JSON text becomes an object, whose fields are then checked. */
 const MOST_ROUNDS = 5;
 
@@ -56,7 +61,7 @@ function plainValue(value: unknown, issue: Issue): unknown {
     case 'int':
       return numberIn(value);
     case 'boolean':
-      return typeof value === 'string' ? { true: true, false: false }[value.trim().toLowerCase()] : undefined;
+      return typeof value === 'string' ? BOOLEANS.get(value.trim().toLowerCase()) : undefined;
     case 'string':
       return Number.isSafeInteger(value) ? String(value) : undefined;
     case 'object':
