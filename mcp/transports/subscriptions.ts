@@ -62,7 +62,10 @@ export async function fetchWithSubscriptions(
     return Response.json(refusalOf(body, error));
   }
   const { asked, showTask, end } = listening;
-  const response = await serve(request, { ...options, parsedBody: asked });
+  const response = await serve(request, { ...options, parsedBody: asked }).catch((error: unknown) => {
+    end();
+    throw error;
+  });
   if (response.body && response.headers.get('content-type')?.includes('text/event-stream'))
     return withBody(response, eachEvent(response.body, showTask, end));
   end();
