@@ -15,6 +15,7 @@ const CLIENT = { name: 'conductor-fleet console', version };
 export const toolCall = z.strictObject({
   tool: z.string().min(1).max(100),
   args: z.record(z.string(), z.unknown()),
+  asks: z.boolean().optional(),
   answer: z.strictObject({ state: z.string(), key: z.string() }).optional(),
 });
 
@@ -56,7 +57,7 @@ export async function act(call: ToolCall, visit: Visit, { authInfo }: Visitor): 
   };
 }
 
-function mcpCall({ tool, args, answer: given }: ToolCall, { url, signal }: Request) {
+function mcpCall({ tool, args, asks, answer: given }: ToolCall, { url, signal }: Request) {
   const confirmed = given && {
     requestState: given.state,
     inputResponses: { [given.key]: { action: 'accept', content: { confirm: true } } },
@@ -64,7 +65,7 @@ function mcpCall({ tool, args, answer: given }: ToolCall, { url, signal }: Reque
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': REVISION,
     'io.modelcontextprotocol/clientInfo': CLIENT,
-    'io.modelcontextprotocol/clientCapabilities': { elicitation: {} },
+    'io.modelcontextprotocol/clientCapabilities': asks ? { elicitation: {} } : {},
   };
   const params = { name: tool, arguments: args, ...confirmed, _meta };
   const headers = {

@@ -187,8 +187,8 @@ class Console {
     if (body instanceof Response) return body;
     const call = toolCall.safeParse(body.parsedBody);
     if (!call.success) throw new FleetError('input', 'The console sent an action that the fleet cannot read.');
-    const { tool, args, answer } = call.data;
-    const { status, acted } = await act({ tool, args, ...(answer && { answer }) }, visit, visitor);
+    const { tool, args, asks = false, answer } = call.data;
+    const { status, acted } = await act({ tool, args, asks, ...(answer && { answer }) }, visit, visitor);
     return jsonAnswer(request, acted, status);
   }
 

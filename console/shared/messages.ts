@@ -38,6 +38,8 @@ export interface FirstData {
 export interface ToolCall {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** True if the tool may ask a question before it acts. Otherwise the dialog of the page is the only question. */
+  readonly asks?: boolean;
   /** The answer to a question that an earlier answer asked. */
   readonly answer?: Answer;
 }

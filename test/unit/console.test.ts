@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { axisOf, firstChoice, phasesOf, rowsOf } from '../../console/pages/execution/timeline-model.ts';
 import { matchPath } from '../../console/parts/frame/match-path.ts';
 import { ago, count, duration } from '../../console/parts/show/format.ts';
 import { staticImports, withServedImports } from '../../console/server/assets/served-imports.ts';
@@ -7,6 +8,7 @@ import { failureCauses } from '../../console/server/reading/failure-causes.ts';
 import { withoutLarge } from '../../console/server/reading/large-values.ts';
 import { rowOf } from '../../console/server/reading/rows.ts';
 import { shell } from '../../console/server/shell.ts';
+import type { Attempt } from '../../console/shared/execution-detail.ts';
 import type { ExecutionRow } from '../../console/shared/execution-row.ts';
 import { patched, patchOf } from '../../console/shared/patches.ts';
 import { executionSummarySchema } from '../../core/conductor/types.ts';
@@ -155,6 +157,70 @@ describe('causes of failures', () => {
       ['3', 1],
       ['2', 2],
     ]);
+  });
+});
+
+describe('the timeline', () => {
+  const attempt = (changes: Partial<Attempt>): Attempt => ({
+    ...{ id: 'a', ref: 'ship', type: 'ship', status: 'COMPLETED', attempt: 1, isWait: false },
+    ...{ scheduled: 1000, start: 0, end: 0, delay: 0 },
+    ...changes,
+  });
+
+  test.each([
+    [
+      'a retry: its delay, its queue and its run follow each other',
+      { delay: 500, start: 1800, end: 2000 },
+      [1000, 1500, 1800, 2000],
+    ],
+    [
+      'taken before its delay is over, by the clock of another machine',
+      { delay: 500, start: 1400, end: 2000 },
+      [1000, 1400, 1400, 2000],
+    ],
+    ['in the queue until now', { status: 'SCHEDULED' }, [1000, 1000, 9000, 9000]],
+    ['running until now', { status: 'IN_PROGRESS', start: 1200 }, [1000, 1000, 1200, 9000]],
+    ['cancelled before it started', { status: 'CANCELED' }, [1000, 1000, 1000, 1000]],
+    ['skewed clocks never make a negative duration', { start: 2000, end: 1500 }, [1000, 1000, 2000, 2000]],
+  ])('%s', (_, changes, phases) => {
+    const { scheduled, due, started, until } = phasesOf(attempt(changes), 9000);
+    expect([scheduled, due, started, until]).toEqual(phases);
+  });
+
+  test('attempts of one task are one row, and rows have the order of their first attempts', () => {
+    const rows = rowsOf([
+      attempt({ id: 'b1', ref: 'b', scheduled: 2 }),
+      attempt({ id: 'a1', ref: 'a', scheduled: 1 }),
+      attempt({ id: 'b2', ref: 'b', scheduled: 3 }),
+    ]);
+    expect(rows.map(({ ref, attempts, last }) => [ref, attempts.length, last.id])).toEqual([
+      ['a', 1, 'a1'],
+      ['b', 2, 'b2'],
+    ]);
+  });
+
+  test.each([1, 90, 60_000, 5_000_000, 900_000_000, 1e13])(
+    'an axis of %s ms has at most a few marks, all in sight',
+    (ms) => {
+      const { ticks, at } = axisOf({ start: 7, end: 7 + ms }, 0);
+      expect(ticks.length).toBeGreaterThan(0);
+      expect(ticks.length).toBeLessThanOrEqual(8);
+      expect(at(7 + ms)).toBeLessThan(100);
+      expect([at(0), at(7)]).toEqual([0, 0]);
+    },
+  );
+
+  test('the page begins with the task of the diagnosis, else with the open one, else with the last', () => {
+    const tasks = [
+      attempt({ id: '1', ref: 'a' }),
+      attempt({ id: '2', ref: 'b', status: 'IN_PROGRESS' }),
+      attempt({ id: '3', ref: 'c' }),
+    ];
+    const diagnosis = { cause: 'none', sentence: '', evidence: [], advice: [], path: [] };
+    expect(firstChoice({ tasks, diagnosis: { ...diagnosis, ref: 'a' } })?.id).toBe('1');
+    expect(firstChoice({ tasks, diagnosis })?.id).toBe('2');
+    expect(firstChoice({ tasks: tasks.filter(({ id }) => id !== '2'), diagnosis })?.id).toBe('3');
+    expect(firstChoice({ tasks: [], diagnosis })).toBeUndefined();
   });
 });
 

@@ -99,14 +99,39 @@ export function decideAsk(approval: Approval, decision: 'approve' | 'reject', no
     title: `${verb}: ${about}?`,
     does: [
       `The task ${ref} of ${name} has waited ${duration(now - since)} for a person. It completes with your decision.`,
-      'The fleet asks once more if you started this execution yourself.',
+      'Before it decides, the fleet shows what follows from your decision.',
       'A decision cannot be taken back.',
     ],
     tool: 'decide_approval',
     args: { executionId, taskRef: ref, decision },
+    asks: true,
     button: verb,
     isDangerous: decision === 'reject',
     reason: 'Reason (kept with the decision)',
     done: `${verb === 'Approve' ? 'Approved' : 'Rejected'}: ${about}.`,
+  };
+}
+
+/** Runs an ended execution again, from a task or from its start. Its input can be edited first. */
+export function rerunAsk(run: Run, taskRef: string | undefined, input: unknown): Ask {
+  const from = taskRef === undefined ? 'its start' : taskRef;
+  return {
+    title: `Rerun ${nameOf(run)} from ${from}?`,
+    does: [
+      taskRef === undefined
+        ? 'All its tasks run again.'
+        : `${taskRef} and all tasks after it run again. The tasks before it keep their results.`,
+      'The earlier results of tasks that run again are deleted.',
+    ],
+    tool: 'rerun_workflow',
+    args: { executionId: run.id, ...(taskRef !== undefined && { taskRef }), inputMode: 'replace' },
+    json: {
+      name: taskRef === undefined ? 'workflowInput' : 'taskInput',
+      label: `Input of ${from === taskRef ? taskRef : 'the execution'}`,
+      value: input ?? {},
+    },
+    button: 'Rerun',
+    isDangerous: true,
+    done: `Runs again: ${nameOf(run)}.`,
   };
 }

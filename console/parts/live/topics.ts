@@ -101,6 +101,7 @@ export function useTopic<V>(address: string): { readonly value: V | undefined; r
     const all = listeners.get(address) ?? new Set();
     listeners.set(address, all);
     all.add(tell);
+    tell(); // a message may have come between the drawing and now
     follow();
     return () => {
       all.delete(tell);
@@ -116,6 +117,7 @@ export function useLink(): Link {
   useEffect(() => {
     const tell = () => draw((n) => n + 1);
     linkListeners.add(tell);
+    tell(); // the state may have changed between the drawing and now
     return () => void linkListeners.delete(tell);
   }, []);
   return link;
