@@ -36,7 +36,7 @@ export default defineTopic({
     },
     minutes: endedPerMinute(rows),
     open: open.results.map(rowOf),
-    approvals,
+    approvals: approvals.rows,
     queues: queues.flatMap((queue) => queueRow(queue, now)),
     failures: failureCauses(rows),
   };

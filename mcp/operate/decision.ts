@@ -55,10 +55,16 @@ export async function decideTask(
   }
 }
 
-/** @throws FleetError `input` if the definition reads the decision from fields that are missing in `output` */
-export function mustFit({ execution, task }: Waiting, output: Readonly<Record<string, unknown>>): void {
+/** The fields from which the definition reads the decision. Empty if `approved` is enough. */
+export function fieldsAsked({ execution, task }: Waiting): readonly string[] {
   const { reads, readsAll } = gateOf(definitionOf(execution), task.referenceTaskName);
-  const { referenceTaskName, inputData } = task;
+  const asks = reads.filter((field) => field !== 'comment' && field !== 'reason');
+  return readsAll || asks.includes('approved') ? [] : asks;
+}
+
+/** @throws FleetError `input` if the definition reads the decision from fields that are missing in `output` */
+export function mustFit(waiting: Waiting, output: Readonly<Record<string, unknown>>): void {
+  const { referenceTaskName, inputData } = waiting.task;
   const ours = ['approved', 'reason', ...RECORD_FIELDS].filter((field) => field in output);
   if (ours.length > 0) {
     throw new FleetError(
@@ -69,8 +75,8 @@ export function mustFit({ execution, task }: Waiting, output: Readonly<Record<st
       },
     );
   }
-  const asks = reads.filter((field) => field !== 'comment' && field !== 'reason');
-  if (readsAll || asks.length === 0 || asks.includes('approved') || asks.some((field) => field in output)) return;
+  const asks = fieldsAsked(waiting);
+  if (asks.length === 0 || asks.some((field) => field in output)) return;
   throw new FleetError(
     'input',
     `The workflow reads the decision of ${quoteIfUnusual(referenceTaskName)} from ${asks.map(quoteIfUnusual).join(', ')}, not from approved.`,

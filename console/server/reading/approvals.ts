@@ -1,6 +1,7 @@
 import { isObject } from '../../../core/json.ts';
 import { clip } from '../../../core/text.ts';
 import { findWaiting, type Pending, readPending } from '../../../mcp/operate/pending-tasks.ts';
+import type { ApprovalList } from '../../shared/approval-detail.ts';
 import type { Approval } from '../../shared/execution-row.ts';
 import type { TopicContext } from '../define-topic.ts';
 
@@ -8,19 +9,21 @@ import type { TopicContext } from '../define-topic.ts';
 const MOST = 50;
 const ABOUT_LIMIT = 120;
 
-/** The tasks that wait for a person, the longest wait first. */
-export async function readApprovals({ conductor, keep }: TopicContext): Promise<Approval[]> {
+/** The tasks that wait for a person, the longest wait first, and how many other tasks wait. */
+export async function readApprovals({ conductor, keep }: TopicContext): Promise<ApprovalList> {
   const cached = {
     ...conductor,
     listWorkflowDefs: () => keep('definitions', 60_000, () => conductor.listWorkflowDefs()),
   };
-  const found = (await keep('waiting', 5000, () => findWaiting(cached, {}))).slice(0, MOST);
+  const all = await keep('waiting', 5000, () => findWaiting(cached, {}));
+  const found = all.slice(0, MOST);
   const name = `pending ${found.map(({ taskId }) => taskId).join()}`;
   const pending = await keep(name, 60_000, () => readPending(conductor, found));
-  return pending.filter(({ task }) => task.taskType === 'HUMAN').map(approvalOf);
+  const rows = pending.filter(({ task }) => task.taskType === 'HUMAN').map(approvalOf);
+  return { rows, more: all.length - found.length };
 }
 
-function approvalOf({ task, execution }: Pending): Approval {
+export function approvalOf({ task, execution }: Pending): Approval {
   const { taskId: id, referenceTaskName: ref, startTime, scheduledTime } = task;
   const { workflowId: executionId, workflowName: workflow, correlationId } = execution;
   const shown = { id, ref, executionId, workflow, since: startTime || scheduledTime, about: aboutOf(task) };
