@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { auditFolder } from '../../core/audit/folder.ts';
-import { fileEnd, refusals } from '../../core/audit/lines.ts';
+import { fileEnd } from '../../core/audit/opening-line.ts';
+import { refusals } from '../../core/audit/parse-line.ts';
 import { searchAudit } from '../../core/audit/search.ts';
 import { userAuditFolder } from '../../core/audit/user-folder.ts';
 import { type Verified, verifyAudit } from '../../core/audit/verify.ts';

@@ -1,7 +1,9 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { chained, type FileEnd, type Line, type LineOf } from './lines.ts';
+import { chained } from './lines.ts';
+import type { FileEnd } from './opening-line.ts';
+import type { Line, LineOf } from './parse-line.ts';
 
 const datasync = promisify(fdatasync);
 

@@ -8,7 +8,8 @@ import { named } from '../settings/named.ts';
 import { AuditFile } from './audit-file.ts';
 import { DAY_MS, fileName, removeOldFiles, unnamedEnds } from './folder.ts';
 import { shortageOf } from './free-space.ts';
-import type { FileEnd, Line, LineOf } from './lines.ts';
+import type { FileEnd } from './opening-line.ts';
+import type { Line, LineOf } from './parse-line.ts';
 
 const MAX_FILE_BYTES = 64 * 1_048_576;
 const CHECK_EVERY_MS = 2000;

@@ -1,5 +1,7 @@
 import { changeOf } from './folder.ts';
-import { claimedHash, type FileEnd, isChained, mayBeTorn, parseLine } from './lines.ts';
+import { claimedHash, isChained, mayBeTorn } from './lines.ts';
+import type { FileEnd } from './opening-line.ts';
+import { parseLine } from './parse-line.ts';
 import type { FileLine } from './read-file.ts';
 
 /** A difference between the files and what was written. */

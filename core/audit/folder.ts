@@ -2,7 +2,9 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSyn
 import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { settings } from '../settings/settings.ts';
-import { claimedHash, type FileEnd, type LineOf, parseLine } from './lines.ts';
+import { claimedHash } from './lines.ts';
+import { type FileEnd, parseOpening } from './opening-line.ts';
+import type { LineOf } from './parse-line.ts';
 import { userAuditFolder } from './user-folder.ts';
 
 export const DAY_MS = 86_400_000;
@@ -85,8 +87,7 @@ const keyOf = ({ file, bytes }: Pick<FileEnd, 'file' | 'bytes'>) => `${file}:${b
 /** The first line of a file; undefined if it cannot be read, which `verify` reports. */
 export function opening(path: string): LineOf<'open'> | undefined {
   try {
-    const first = parseLine(firstLine(path));
-    return first.kind === 'open' ? first : undefined;
+    return parseOpening(firstLine(path));
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isObject } from '../json.ts';
 import { clip } from '../text.ts';
-import type { RequestFacts } from './lines.ts';
+import type { RequestFacts } from './parse-line.ts';
 
 /** Arguments whose short values are recorded, because they say what a request was about. All of them are names, states or numbers. */
 const SHOWN = new Set([

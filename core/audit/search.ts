@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { changeOf, dayOf } from './folder.ts';
-import { type Ending, type LineOf, parseLine, type RequestFacts } from './lines.ts';
+import { type Ending, type LineOf, parseLine, type RequestFacts } from './parse-line.ts';
 import { forEachLine } from './read-file.ts';
 import { filesOf } from './verify.ts';
 

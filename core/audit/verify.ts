@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { FleetError } from '../errors.ts';
 import { CheckedFile, type Problem, type Remembered } from './checked-file.ts';
 import { auditFiles, dayOf, isTooOld, namedEnds, opening } from './folder.ts';
-import type { FileEnd, LineOf } from './lines.ts';
+import type { FileEnd } from './opening-line.ts';
+import type { LineOf } from './parse-line.ts';
 import { forEachLine, isMissing, unreadable } from './read-file.ts';
 
 /** What the verification of a folder has found. The log is as it was written if there are no problems. */

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { AuditLog } from '../../core/audit/audit-log.ts';
 import { type AuditFolderConfig, auditFolder } from '../../core/audit/folder.ts';
-import type { Ending, RequestFacts } from '../../core/audit/lines.ts';
+import type { Ending, RequestFacts } from '../../core/audit/parse-line.ts';
 import { recordedArguments, recordedSubject, recordedText } from '../../core/audit/redact.ts';
 import type { Config } from '../../core/config.ts';
 import { FleetError } from '../../core/errors.ts';
