@@ -1,5 +1,3 @@
-import PQueue from 'p-queue';
-
 /**
  * Runs `work` for every item, for at most `atOnce` items at the same time. Returns the results in the order of the items. After the first
  * failure it starts no further item. It throws that failure once all items under way have ended.
@@ -9,6 +7,7 @@ export async function inParallel<T, R>(
   atOnce: number,
   work: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
+  const { default: PQueue } = await import('p-queue');
   const queue = new PQueue({ concurrency: atOnce });
   let first: { error: unknown } | undefined;
   const job = async (item: T, index: number) => {

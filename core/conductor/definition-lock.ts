@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { FleetError, orUndefined } from '../errors.ts';
 import { named } from '../settings/named.ts';
 import type { Conductor } from './api.ts';
+import { definitionName, type LockKey, type Purpose } from './lock-names.ts';
 import type { WorkflowDef } from './types.ts';
 
 /**
@@ -30,18 +31,6 @@ const LOOK_EVERY_MS = 250;
 
 const VERSION = 1;
 
-/**
- * What a lock protects: the `apply` of a fleet's definitions, the `start` of the one execution that an idempotency key allows, or the
- * decision (`decide`) of a task that waits for a person or a signal.
- */
-export type Purpose = 'apply' | 'start' | 'decide';
-
-/** Identifies a lock. The name becomes part of a definition's name. */
-export interface LockKey {
-  purpose: Purpose;
-  name: string;
-}
-
 export interface Lock {
   /** @throws FleetError `conflict` if this process may have lost the lock */
   assertHeld(): void;
@@ -56,11 +45,6 @@ export interface LockOptions {
   /** Called at each look while another process holds the lock. An error that it throws ends the wait. */
   whileHeld?: () => Promise<void>;
   signal?: AbortSignal | undefined;
-}
-
-/** True for a definition that is a lock and not a workflow. */
-export function isLock(workflowName: string): boolean {
-  return /^fleet_(apply|start|decide)_lock_/.test(workflowName);
 }
 
 const heldSchema = z.object({
@@ -247,10 +231,6 @@ const WHILE_HELD: Record<Purpose, string> = {
   start: 'Make the same call again in a few seconds: it finds the execution that the other call starts.',
   decide: 'Try again in a few seconds. The answer then says how the other process decided.',
 };
-
-function definitionName({ purpose, name }: LockKey): string {
-  return `fleet_${purpose}_lock_${name}`;
-}
 
 function isSameBeat(one: Held, other: Held): boolean {
   return one.holder.id === other.holder.id && one.beat === other.beat;

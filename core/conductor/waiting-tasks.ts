@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FleetError } from '../errors.ts';
 import { jsonCopy } from '../json.ts';
 import type { Conductor } from './api.ts';
-import { acquireLock, type Lock } from './definition-lock.ts';
+import type { Lock } from './definition-lock.ts';
 import { latestAttempts } from './execution-facts.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { roleOf } from './task-types.ts';
@@ -53,6 +53,7 @@ export async function answerTask(
   return oneAtATime(`decide ${conductor.serverUrl} ${taskId}`, async () => {
     await openTask(conductor, taskId);
     const whileHeld = async () => void (await openTask(conductor, taskId));
+    const { acquireLock } = await import('./definition-lock.ts');
     const lock = await acquireLock(
       lasting,
       { purpose: 'decide', name: taskId },

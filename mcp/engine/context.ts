@@ -3,9 +3,8 @@ import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import { refusalOf, type UseSettings } from '../admission/may-use.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
-import { reachOf } from '../admission/reach.ts';
+import { type Reach, reachOf } from '../admission/reach.ts';
 import type { Leases } from '../agents/leases.ts';
-import { guardConductor } from '../guard/guard-conductor.ts';
 import { guardDefinitions, readable } from '../guard/guard-definitions.ts';
 import { recordingStarts } from '../operate/starter.ts';
 import type { DefinitionCache } from '../shared/definition-cache.ts';
@@ -46,7 +45,7 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
   const server = await conductor();
   const reach = reachOf(caller, config);
   return {
-    conductor: guardConductor(recordingStarts(server.withSignal(signal), caller), reach),
+    conductor: await withinReach(recordingStarts(server.withSignal(signal), caller), reach),
     definitions: guardDefinitions(definitions.over(server, signal), reach),
     allows: (permission) => isAllowed(caller, permission),
     caller,
@@ -57,6 +56,13 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
     ours: async () => readable(reach, (await ours?.()) ?? []),
     signal,
   };
+}
+
+/** The API within the reach of a caller. The guards are loaded for the first caller with limits, because most servers have none. */
+async function withinReach(api: Conductor, reach: Reach): Promise<Conductor> {
+  if (reach.isUnlimited) return api;
+  const { guardConductor } = await import('../guard/guard-conductor.ts');
+  return guardConductor(api, reach);
 }
 
 /** Makes the context that the handler of a tool gets in addition to its arguments. */

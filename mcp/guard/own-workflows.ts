@@ -1,4 +1,4 @@
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 
 /*
  * What this server itself makes on the Conductor server while it carries out a call, whatever the caller reaches.

@@ -8,7 +8,7 @@ import {
   workflowStatuses,
 } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
-import { executionId, workflowFilter } from '../shared/fields.ts';
+import { executionId, jsonObject, workflowFilter } from '../shared/fields.ts';
 import { epochMsOf, timeOrAge } from '../shared/times.ts';
 import { SEAL, type Seal } from '../signing/state-key.ts';
 
@@ -66,6 +66,16 @@ export const selectionFields = {
   filter: filter.optional().describe('Selects them instead. The first call only counts and returns confirm'),
   confirm: z.string().max(1000).optional().describe('From that first call: repeat it with this to act'),
 };
+
+/** The structured answer of every tool that changes executions. */
+export const operateOutput = z.object({
+  /** `changed`, `unchanged` (nothing to do) and `failed`; in a preview only `matched`. */
+  counts: z.record(z.string(), z.int()),
+  /** In a preview. */
+  confirm: z.string().optional(),
+  /** `executionId`, `before`, `status`, `outcome`, and `note` if it failed. */
+  executions: z.array(jsonObject),
+});
 
 /** The executions that a filter found, newest start first. */
 export interface FoundExecutions {

@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ExecutionSummary } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { clip, count, instant } from '../../core/text.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
 import type { ToolAnswer, ToolContext } from '../engine/define-tool.ts';
-import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 import { applyAction, type ExecutionAction, isBroken, type Outcome } from './apply-action.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type FoundExecutions,
   findByFilter,
   isNewerThan,
+  type operateOutput,
   readConfirm,
   statusesFor,
 } from './execution-filter.ts';
@@ -25,15 +25,6 @@ const MOST_ROWS = 100;
 const NOTE_LIMIT = 200;
 const REASON_LIMIT = 120;
 
-/** The structured answer of every tool that changes executions. */
-export const operateOutput = z.object({
-  /** `changed`, `unchanged` (nothing to do) and `failed`; in a preview only `matched`. */
-  counts: z.record(z.string(), z.int()),
-  /** In a preview. */
-  confirm: z.string().optional(),
-  /** `executionId`, `before`, `status`, `outcome`, and `note` if it failed. */
-  executions: z.array(jsonObject),
-});
 type Answer = ToolAnswer<z.input<typeof operateOutput>>;
 
 /** The executions of a call: by ids or by a filter. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import { clip } from '../../core/text.ts';
 import { definePrompt } from '../reading/define-prompt.ts';
 import { callOf, quoteIfUnusual } from '../shared/quote.ts';

@@ -1,5 +1,5 @@
-import { isLock } from '../../core/conductor/definition-lock.ts';
 import { latestAttempts } from '../../core/conductor/execution-facts.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import { orUndefined } from '../../core/errors.ts';
 import type { ReadContext } from '../engine/define-tool.ts';
 import { executionId } from '../shared/fields.ts';

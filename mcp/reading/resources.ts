@@ -1,5 +1,5 @@
 import { type ReadResourceResult, ResourceNotFoundError } from '@modelcontextprotocol/server';
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { lazy } from '../../core/lazy.ts';
 import { clip } from '../../core/text.ts';

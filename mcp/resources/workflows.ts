@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import { instant } from '../../core/text.ts';
 import { defineResource } from '../reading/define-resource.ts';
 import { quoteIfUnusual } from '../shared/quote.ts';

@@ -5,7 +5,6 @@ import { checkInput } from '../../core/conductor/start-checked.ts';
 import { type Execution, hasEnded, type StoredWorkflowDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import type { Link, ToolAnswer, ToolContext } from '../engine/define-tool.ts';
-import { guardStart } from '../operate/gate-guard.ts';
 import { type Gate, gateLines, gatesOf } from '../operate/gates.ts';
 import { failure, jsonObject } from './fields.ts';
 import { findWorkflow } from './find-workflow.ts';
@@ -78,6 +77,7 @@ async function start(def: StoredWorkflowDef, request: RunRequest, context: ToolC
   const { conductor, signal } = context;
   const { idempotencyKey, correlationId, onExisting } = request;
   const input = checkInput(def, request.input);
+  const { guardStart } = await import('../operate/gate-guard.ts');
   guardStart(def, input, context);
   const plain: StartRequest = { name: def.name, version: def.version, input };
   if (idempotencyKey === undefined) {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Conductor, StartRequest } from '../../core/conductor/api.ts';
-import { acquireLock } from '../../core/conductor/definition-lock.ts';
 import { oneAtATime } from '../../core/conductor/one-at-a-time.ts';
 import { type Execution, hasEnded } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
@@ -63,6 +62,7 @@ export async function startOnce(
   return oneAtATime(`start ${conductor.serverUrl} ${name}`, async () => {
     const meanwhile = await find(conductor, request, onExisting);
     if (meanwhile) return reuse(meanwhile, request);
+    const { acquireLock } = await import('../../core/conductor/definition-lock.ts');
     const lock = await acquireLock(conductor, { purpose: 'start', name }, { waitMs: LOCK_WAIT_MS, signal });
     try {
       const other = await find(conductor, request, onExisting);

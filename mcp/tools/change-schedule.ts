@@ -4,7 +4,6 @@ import { checkInput } from '../../core/conductor/start-checked.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { fleetCommand } from '../../core/messages/fleet-command.ts';
-import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { nearNames } from '../shared/near-names.ts';
@@ -32,6 +31,7 @@ export default defineTool({
 }).handler(async ({ name, action }, context) => {
   const { conductor } = context;
   const schedule = await find(conductor, name);
+  const { scheduleStamp } = await import('../../workflows/manage/stamp.ts');
   const fleet = scheduleStamp(schedule)?.fleet;
   const managed = fleet === undefined ? undefined : `The fleet ${quoteIfUnusual(fleet)} defines it in code`;
   const { paused } = schedule;

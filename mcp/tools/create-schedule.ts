@@ -5,7 +5,6 @@ import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { unreachableName } from '../../core/names.ts';
 import { instant } from '../../core/text.ts';
-import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionVersion, jsonObject, workflowName } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
@@ -54,7 +53,7 @@ export default defineTool({
   const input = checkInput(def, args.input);
   const next = await firingsOf(conductor, name, cron, zone);
   const existing = await orUndefined(conductor.getSchedule(name));
-  if (existing) refuseManaged(existing);
+  if (existing) await refuseManaged(existing);
   const schedule: ScheduleDef = {
     name,
     ...(args.description && { description: args.description }),
@@ -119,7 +118,8 @@ async function firingsOf(conductor: Conductor, name: string, cron: string, zone:
 }
 
 /** Refuses to change a schedule that is defined in code, because the next registration would undo the change. */
-function refuseManaged(existing: ScheduleDef): void {
+async function refuseManaged(existing: ScheduleDef): Promise<void> {
+  const { scheduleStamp } = await import('../../workflows/manage/stamp.ts');
   const fleet = scheduleStamp(existing)?.fleet;
   if (fleet === undefined) return;
   throw new FleetError(

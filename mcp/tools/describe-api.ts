@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { bodyInWords } from '../api/api-request.ts';
-import { findRoute } from '../api/catalogue.ts';
-import { effectOf, fieldsOfBody, pathParameters, type Route } from '../api/route.ts';
+import type { Route } from '../api/route.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
@@ -28,21 +26,25 @@ export default defineTool({
     answer: z.string(),
   }),
 }).handler(async ({ operation }, { allows, caller }) => {
+  const { bodyInWords } = await import('../api/api-request.ts');
+  const { findRoute } = await import('../api/catalogue.ts');
+  const { effectOf, fieldsOfBody, pathParameters } = await import('../api/route.ts');
   const route = findRoute(operation);
   const { name, method, path, purpose, permission, query = {}, answer, trap, instead, refused, writesWith } = route;
   const allowed = refused === undefined && allows(permission);
+  const inPath = pathParameters(route);
   const fields = fieldsOfBody(route);
   const queries = Object.entries(query).map(([of, type]) => `${of} ${type.replace('!', ', required')}`);
   const lines = [
     `${name}: ${method} ${path}. ${purpose}`,
     `${effectOf(route)}; needs ${permission}${writesWith ? `, and workflows:write where the body has ${writesWith}` : ''}${allowed ? '' : refused ? `; refused for every role, because ${refused}` : `; the role ${caller.role} does not have this permission`}.`,
-    ...(pathParameters(route).length > 0 ? [`Path: ${pathParameters(route).join(', ')}.`] : []),
+    ...(inPath.length > 0 ? [`Path: ${inPath.join(', ')}.`] : []),
     ...(queries.length > 0 ? [`Query: ${queries.join('; ')}.`] : []),
     ...(route.body ? [`Body: ${bodyInWords(route)}.`] : []),
     `The answer is ${ANSWERS[answer]}.`,
     ...(trap ? [`Note: ${trap}`] : []),
     ...(instead ? [`The tool ${instead} does this with more care.`] : []),
-    ...(allowed ? [`A call to fill in: ${callOf('invoke_api', skeletonOf(route))}`] : []),
+    ...(allowed ? [`A call to fill in: ${callOf('invoke_api', skeletonOf(route, inPath))}`] : []),
   ];
   return {
     text: lines.join('\n'),
@@ -52,7 +54,7 @@ export default defineTool({
       effect: effectOf(route),
       permission,
       allowed,
-      path: pathParameters(route),
+      path: inPath,
       query: { ...query },
       ...(fields && { bodyFields: [...fields] }),
       answer,
@@ -69,8 +71,8 @@ const ANSWERS: Record<Route['answer'], string> = {
   any: 'JSON, text or empty',
 };
 
-function skeletonOf(route: Route): Record<string, unknown> {
-  const path = Object.fromEntries(pathParameters(route).map((name) => [name, name]));
+function skeletonOf(route: Route, inPath: readonly string[]): Record<string, unknown> {
+  const path = Object.fromEntries(inPath.map((name) => [name, name]));
   const required = Object.entries(route.query ?? {}).filter(([, type]) => type.endsWith('!'));
   const body = route.body === 'text' ? 'text' : route.body === 'strings' || route.body?.endsWith('[]') ? [] : {};
   return {

@@ -11,7 +11,6 @@ import { type Execution, hasEnded, type Task } from '../../core/conductor/types.
 import { FleetError, orUndefined } from '../../core/errors.ts';
 import { named } from '../../core/settings/named.ts';
 import { clip, count, duration, instant } from '../../core/text.ts';
-import { chainOfFailures, failedTaskOf } from '../analysis/facts.ts';
 import { innermostReason } from '../analysis/failure-reason.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { type Gate, gateLines, gatesOf } from '../operate/gates.ts';
@@ -138,6 +137,7 @@ async function rootError(conductor: Conductor, execution: Execution): Promise<Fa
   const own = failureOf(execution);
   if (!own?.subExecutionId || !hasEnded(execution.status))
     return own && { ...own, reason: innermostReason(own.reason) };
+  const { chainOfFailures, failedTaskOf } = await import('../analysis/facts.ts');
   const chain = await chainOfFailures(conductor, execution);
   const root = chain.at(-1) ?? execution;
   const reason = failedTaskOf(root)?.reasonForIncompletion ?? root.reasonForIncompletion ?? own.reason;

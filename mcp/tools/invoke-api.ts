@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import type { ApiRequest } from '../../core/conductor/api.ts';
 import { OutOfReach } from '../admission/refusals.ts';
-import { requestOf } from '../api/api-request.ts';
-import { findRoute } from '../api/catalogue.ts';
-import { HARMLESS, type Route } from '../api/route.ts';
+import type { Route } from '../api/route.ts';
 import { defineTool, type ToolContext, type ToolOffer } from '../engine/define-tool.ts';
-import { guardStart } from '../operate/gate-guard.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { findWorkflow } from '../shared/find-workflow.ts';
 import { bytesShownTwice, clipToBytes } from '../shared/payload.ts';
@@ -43,6 +40,9 @@ export default defineTool({
   }),
 }).handler(async ({ operation, path, query, body, confirm }, context) => {
   const { allows, conductor, definitions, maxResponseBytes } = context;
+  const { requestOf } = await import('../api/api-request.ts');
+  const { findRoute } = await import('../api/catalogue.ts');
+  const { HARMLESS } = await import('../api/route.ts');
   const route = findRoute(operation);
   const instead = (await context.tools()).find(({ name }) => name === route.instead);
   if (instead?.withheldBy) throw withheld(route, instead);
@@ -78,6 +78,7 @@ const started = z.object({
 /** Checks the input of a start, as execute_workflow does. */
 async function guardStartBy({ params, body }: ApiRequest, context: ToolContext): Promise<void> {
   const { name, version, input } = started.parse({ ...(body as object), ...params }); // `requestOf` has checked that the body is an object
+  const { guardStart } = await import('../operate/gate-guard.ts');
   guardStart(await findWorkflow({ name, version }, context.definitions), input, context);
 }
 

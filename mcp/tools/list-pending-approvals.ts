@@ -3,14 +3,7 @@ import { clip, count, duration, instant } from '../../core/text.ts';
 import { effectsOf } from '../../workflows/model/answer-effects.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
-import {
-  type Candidate,
-  findWaiting,
-  longestFirst,
-  type Pending,
-  type PendingFilter,
-  readPending,
-} from '../operate/pending-tasks.ts';
+import type { Candidate, Pending, PendingFilter } from '../operate/pending-tasks.ts';
 import { wrongCursor } from '../shared/cursor.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -52,6 +45,7 @@ export default defineTool({
   }),
 }).handler(async ({ limit, cursor, ...filter }, { conductor, maxResponseBytes }) => {
   const place = cursor === undefined ? undefined : placeIn(cursor, callOf('list_pending_approvals', given(filter)));
+  const { findWaiting, longestFirst, readPending } = await import('../operate/pending-tasks.ts');
   const all = await findWaiting(conductor, filter);
   const rest = place ? all.filter((candidate) => longestFirst(place, candidate) < 0) : all;
   const size = Math.max(1, Math.min(limit, Math.floor(maxResponseBytes / ROW_BYTES)));

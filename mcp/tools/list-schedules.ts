@@ -4,7 +4,6 @@ import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
 import { clip, count, instant } from '../../core/text.ts';
-import { scheduleStamp } from '../../workflows/manage/stamp.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
@@ -63,6 +62,7 @@ type Row = {
 async function rowOf(conductor: Conductor, schedule: ScheduleDef): Promise<Row> {
   const { name, cronExpression, zoneId, paused, startWorkflowRequest: start } = schedule;
   const runs = isPlain(name) ? await conductor.scheduleRuns([name], LAST) : [];
+  const { scheduleStamp } = await import('../../workflows/manage/stamp.ts');
   const fleet = scheduleStamp(schedule)?.fleet;
   return {
     name,

@@ -5,7 +5,6 @@ import { FleetError } from '../../core/errors.ts';
 import { placeOf, rerunnableBefore, whyRerunHangs } from '../../workflows/model/skip-and-rerun.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
-import { guardRerun } from '../operate/gate-guard.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
 import { nearNames } from '../shared/near-names.ts';
@@ -53,6 +52,7 @@ export default defineTool({
     });
   }
   const changes = { taskInput: taskInput !== undefined, workflowInput: workflowInput !== undefined };
+  const { guardRerun } = await import('../operate/gate-guard.ts');
   await guardRerun(before, { from: task, ...changes }, context);
   const merged = (old: Json, changed: Json) => (inputMode === 'merge' ? { ...old, ...changed } : changed);
   await conductor.rerun(id, {

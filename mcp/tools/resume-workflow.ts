@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import type { ExecutionAction } from '../operate/apply-action.ts';
-import { selectionFields } from '../operate/execution-filter.ts';
-import { operate, operateOutput } from '../operate/operate.ts';
+import { operateOutput, selectionFields } from '../operate/execution-filter.ts';
 import { callOf } from '../shared/quote.ts';
 
 export default defineTool({
@@ -16,7 +15,10 @@ export default defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
   input: z.strictObject(selectionFields),
   output: operateOutput,
-}).handler((selection, context) => operate(resume, selection, context));
+}).handler(async (selection, context) => {
+  const { operate } = await import('../operate/operate.ts');
+  return operate(resume, selection, context);
+});
 
 const resume: ExecutionAction = {
   tool: 'resume_workflow',

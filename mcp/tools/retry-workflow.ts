@@ -3,9 +3,7 @@ import type { Execution, WorkflowStatus } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import type { ExecutionAction } from '../operate/apply-action.ts';
-import { type Filter, selectionFields } from '../operate/execution-filter.ts';
-import { forbiddenLatest } from '../operate/gate-guard.ts';
-import { operate, operateOutput } from '../operate/operate.ts';
+import { type Filter, operateOutput, selectionFields } from '../operate/execution-filter.ts';
 import { callOf } from '../shared/quote.ts';
 
 const FAILED: readonly WorkflowStatus[] = ['FAILED', 'TIMED_OUT', 'TERMINATED'];
@@ -27,9 +25,10 @@ export default defineTool({
       .describe('failed_tasks: only what failed; restart: all, same version; restart_latest: all, newest version'),
   }),
   output: operateOutput,
-}).handler(({ mode, ...selection }, context) =>
-  operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter, context), selection, context),
-);
+}).handler(async ({ mode, ...selection }, context) => {
+  const { operate } = await import('../operate/operate.ts');
+  return operate(mode === 'failed_tasks' ? retry : restart(mode, selection.filter, context), selection, context);
+});
 
 const retry: ExecutionAction = {
   tool: 'retry_workflow',
@@ -55,7 +54,12 @@ const restart = (
   // A filter restarts completed executions only if it names that status. An id names its execution, so it needs no status.
   from: filter && !filter.status?.includes('COMPLETED') ? FAILED : [...FAILED, 'COMPLETED'],
   already: [],
-  ...(mode === 'restart_latest' && { forbids: (before) => forbiddenLatest(before, context) }),
+  ...(mode === 'restart_latest' && {
+    async forbids(before) {
+      const { forbiddenLatest } = await import('../operate/gate-guard.ts');
+      return forbiddenLatest(before, context);
+    },
+  }),
   act: (conductor, id) => conductor.restart(id, { useLatestDefinitions: mode === 'restart_latest' }),
   worked: (after, before) => after.startTime > before.startTime,
   refusal: notEnded,

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { catalogue, searchRoutes } from '../api/catalogue.ts';
-import { effectOf, type Route } from '../api/route.ts';
+import type { Route } from '../api/route.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf } from '../shared/quote.ts';
@@ -23,6 +22,8 @@ export default defineTool({
     total: z.int(),
   }),
 }).handler(async ({ query, limit }, { allows }) => {
+  const { catalogue, searchRoutes } = await import('../api/catalogue.ts');
+  const { effectOf } = await import('../api/route.ts');
   const found = searchRoutes(query);
   const isAllowed = (route: Route) => route.refused === undefined && allows(route.permission);
   const shown = found.slice(0, limit);

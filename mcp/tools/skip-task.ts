@@ -5,7 +5,6 @@ import { placeOf, readersOf, whySkippingHangs } from '../../workflows/model/skip
 import { walk } from '../../workflows/model/walk.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { definitionOf } from '../operate/execution-definition.ts';
-import { guardSkip } from '../operate/gate-guard.ts';
 import { callsToAnswer } from '../operate/open-work.ts';
 import { executionId } from '../shared/fields.ts';
 import { findExecution } from '../shared/find-execution.ts';
@@ -37,7 +36,10 @@ export default defineTool({
   const present = lastOf(execution, taskRef);
   const readBy = present ? [] : mustBeSkippable(execution, taskRef);
   if (present && present.status !== 'SKIPPED') throw reached(execution, present);
-  if (!present) await guardSkip(execution, taskRef, context);
+  if (!present) {
+    const { guardSkip } = await import('../operate/gate-guard.ts');
+    await guardSkip(execution, taskRef, context);
+  }
   if (!present)
     await skip(
       () => conductor.skipTask(id, taskRef),

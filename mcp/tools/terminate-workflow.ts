@@ -3,8 +3,7 @@ import { FleetError } from '../../core/errors.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import type { ExecutionAction } from '../operate/apply-action.ts';
 import { askPerson } from '../operate/ask-person.ts';
-import { selectionFields, someText } from '../operate/execution-filter.ts';
-import { operate, operateOutput } from '../operate/operate.ts';
+import { operateOutput, selectionFields, someText } from '../operate/execution-filter.ts';
 import { callOf, quote } from '../shared/quote.ts';
 
 export default defineTool({
@@ -20,14 +19,15 @@ export default defineTool({
     reason: someText.describe('Stored with each execution'),
   }),
   output: operateOutput,
-}).handler(({ reason, ...selection }, context) =>
-  operate(terminate(reason), selection, context, (what, key) =>
+}).handler(async ({ reason, ...selection }, context) => {
+  const { operate } = await import('../operate/operate.ts');
+  return operate(terminate(reason), selection, context, (what, key) =>
     askPerson(context, key, {
       message: `Terminate ${what} with the reason ${quote(reason)}?`,
       refused: 'The person declined. Nothing was terminated.',
     }),
-  ),
-);
+  );
+});
 
 const terminate = (reason: string): ExecutionAction => ({
   tool: 'terminate_workflow',

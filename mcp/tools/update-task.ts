@@ -4,7 +4,6 @@ import type { Task } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { duration, instant } from '../../core/text.ts';
 import { type Ending, endTask, extendClaim, giveBack, heldTask, isClaimId } from '../agents/claims.ts';
-import { endOpenTask, openWorkerTask } from '../agents/end-open-task.ts';
 import { defineTool, type ToolContext } from '../engine/define-tool.ts';
 import { someText } from '../operate/execution-filter.ts';
 import { executionId, jsonObject } from '../shared/fields.ts';
@@ -93,6 +92,7 @@ async function endForWorker(
   args: Update,
   { conductor, caller }: ToolContext,
 ) {
+  const { endOpenTask, openWorkerTask } = await import('../agents/end-open-task.ts');
   const task = openWorkerTask(await findExecution(conductor, id), taskRef);
   const ending = endingOf(task, args);
   const { status } = await endOpenTask(conductor, task, ending);

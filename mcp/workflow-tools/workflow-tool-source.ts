@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import type { Logger } from '../../core/log.ts';
 import { named } from '../../core/settings/named.ts';
 import type { Tool } from '../engine/define-tool.ts';

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { connect } from '../support/mcp-clients.ts';
 import { type HttpProcess, startHttpProcess, stdioTarget } from '../support/mcp-process.ts';
 
 let fake: FakeConductor;
@@ -146,6 +150,37 @@ function deeplyNested(id: number): string {
   return `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"invoke_api","arguments":{"body":${value}}}}`;
 }
 
+/** A Node flag that lets a process write to a file which modules it loads. */
+const LISTS_MODULES = `--import=data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  import { appendFileSync } from 'node:fs';
+  registerHooks({
+    load(url, context, next) {
+      if (url.startsWith('file:')) appendFileSync(process.env.LOADED_MODULES, url + '\\n');
+      return next(url, context);
+    },
+  });`)}`;
+
+/** Needed by few calls, or only with a setting. Each module costs about 50 KB of memory at rest. */
+const NOT_AT_REST = [
+  '/node_modules/ioredis/',
+  '/node_modules/jose/',
+  '/node_modules/p-queue/',
+  '/node_modules/rate-limiter-flexible/index.js',
+  '/core/audit/parse-line.',
+  '/core/conductor/definition-lock.',
+  '/mcp/api/',
+  '/mcp/auth/',
+  '/mcp/docs/',
+  '/mcp/guard/guard-conductor.',
+  '/mcp/operate/gate-guard.',
+  '/mcp/operate/operate.',
+  '/mcp/transports/http.',
+  '/workflows/lint/',
+];
+/** More than the number of today. Before a change raises it, see what the change loads that few calls need. */
+const MOST_MODULES_AT_REST = 375;
+
 describe('over stdio', () => {
   test('M13: odd ids, broken lines and batches of 2025-03-26 are answered', async () => {
     const { command, args, env } = stdioTarget({ CONDUCTOR_SERVER_URL: fake.url });
@@ -186,5 +221,17 @@ describe('over stdio', () => {
       child.stdin.end();
     }
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+
+  test('at rest, only what a client needs that has listed the tools is loaded', async () => {
+    const list = join(mkdtempSync(join(tmpdir(), 'fleet-loaded-')), 'modules');
+    const env = { CONDUCTOR_SERVER_URL: fake.url, NODE_OPTIONS: LISTS_MODULES, LOADED_MODULES: list };
+    const client = await connect('2025-11-25', stdioTarget(env));
+    expect(await client.toolNames()).toContain('get_execution_status');
+    await client.close();
+    const loaded = [...new Set(readFileSync(list, 'utf8').trim().split('\n'))];
+    expect(loaded.some((file) => file.endsWith('/mcp/tools/get-execution-status.ts'))).toBe(true);
+    expect(loaded.filter((file) => NOT_AT_REST.some((part) => file.includes(part)))).toEqual([]);
+    expect(loaded.length).toBeLessThanOrEqual(MOST_MODULES_AT_REST);
   });
 });

@@ -35,7 +35,8 @@ describe('rate limit', () => {
   }
 
   beforeAll(async () => {
-    await import('../../mcp/admission/rate-limit-store.ts'); // loading needs real time
+    const { memoryStore } = await import('../../mcp/admission/rate-limit-store.ts');
+    await memoryStore(allowanceOf(limitsOf(1000))); // loading needs real time
   });
   beforeEach(() => {
     vi.useFakeTimers();

@@ -1,5 +1,5 @@
 import type { Conductor } from '../../core/conductor/api.ts';
-import { isLock } from '../../core/conductor/definition-lock.ts';
+import { isLock } from '../../core/conductor/lock-names.ts';
 import type { ScheduleDef } from '../../core/conductor/types.ts';
 import { FleetError } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
