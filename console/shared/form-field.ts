@@ -2,7 +2,7 @@
 export interface FormField {
   readonly name: string;
   /** `any`: text, or JSON if it reads as JSON. */
-  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'json' | 'any';
+  readonly kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'object' | 'json' | 'any';
   readonly isRequired: boolean;
   readonly description?: string;
   /** The values of a `choice`. */

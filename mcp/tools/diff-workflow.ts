@@ -37,14 +37,9 @@ export default defineTool({
 }).handler(async (args, context) => {
   const { name } = args;
   const [old, next] = await sidesOf(args, context);
-  const [{ canonicalWorkflow }, { differences }, { breaks }] = await Promise.all([
-    import('../../workflows/manage/compare/canonical.ts'),
-    import('../../workflows/manage/compare/differences.ts'),
-    import('../../workflows/manage/compare/breaks.ts'),
-  ]);
-  const [was, is] = [canonicalWorkflow(old.def), canonicalWorkflow(next.def)];
-  const found = differences(without(was), without(is));
-  const broken = breaks(was, is).map(({ reason }) => line(reason));
+  const { compareWorkflows } = await import('../../workflows/manage/compare/compare-workflows.ts');
+  const { differences: found, breaks } = compareWorkflows(old.def, next.def);
+  const broken = breaks.map(line);
   const running = (await context.conductor.runningExecutions(name, old.version)).length;
   const changes = found.slice(0, LINES).map(lineOf);
   const lines = [
@@ -121,11 +116,6 @@ async function inCode(name: string, { ours }: ToolContext): Promise<Side> {
   throw new FleetError('not-found', `The code that this MCP server loads has no workflow ${quoteIfUnusual(name)}.`, {
     remedy: `Compare versions instead: ${callOf('diff_workflow', { name })}`,
   });
-}
-
-/** Leaves out fields that change nothing: the version number, and `enforceSchema`, which the server always writes and never reads. */
-function without({ version: _, enforceSchema: __, ...rest }: Record<string, unknown>): Record<string, unknown> {
-  return rest;
 }
 
 /** `~ tasks.charge.retryCount: 3 → 5` for a change, `+` for an addition, `-` for a removal. */

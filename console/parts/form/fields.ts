@@ -52,6 +52,7 @@ const KIND_WORD: Readonly<Record<FormField['kind'], string>> = {
   integer: 'whole number',
   boolean: 'yes or no',
   choice: 'one of',
+  object: 'JSON object',
   json: 'JSON',
   any: 'text or JSON',
 };
@@ -90,7 +91,7 @@ function Control({ field, text, shared, write }: ControlProps): ComponentChild {
     };
     return html`<select ...${shared} value=${text} onChange=${write}><option value="">${isRequired ? 'Choose' : 'Left out'}</option>${values.map(option)}</select>`;
   }
-  if (kind === 'json')
+  if (kind === 'json' || kind === 'object')
     return html`<textarea ...${shared} class="code" rows="3" spellcheck="false" value=${text} onInput=${write}></textarea>`;
   const mode = kind === 'integer' ? 'numeric' : kind === 'number' ? 'decimal' : undefined;
   return html`<input ...${shared} type="text" inputmode=${mode} autocomplete="off" value=${text} onInput=${write}/>`;

@@ -20,6 +20,8 @@ export function readField(field: FormField, text: string): FieldRead {
       return { value: field.choices?.find((choice) => JSON.stringify(choice) === text) };
     case 'json':
       return readJson(text);
+    case 'object':
+      return readObject(text);
     default:
       return looksLikeJson(text) ? readJson(text) : { value: text };
   }
@@ -29,7 +31,7 @@ export function readField(field: FormField, text: string): FieldRead {
 export function startText({ kind, start }: FormField): string {
   if (start === undefined) return '';
   if (typeof start === 'string' && (kind === 'text' || (kind === 'any' && !looksLikeJson(start)))) return start;
-  return JSON.stringify(start, null, kind === 'json' ? 2 : undefined);
+  return JSON.stringify(start, null, kind === 'json' || kind === 'object' ? 2 : undefined);
 }
 
 function readText({ shortest = 0, longest = Number.POSITIVE_INFINITY, pattern }: FormField, text: string): FieldRead {
@@ -62,6 +64,13 @@ function readJson(text: string): FieldRead {
   } catch (error) {
     return { problem: `This is not JSON: ${error instanceof Error ? error.message : String(error)}.` };
   }
+}
+
+function readObject(text: string): FieldRead {
+  const read = readJson(text);
+  const isObject =
+    'value' in read && typeof read.value === 'object' && read.value !== null && !Array.isArray(read.value);
+  return 'problem' in read || isObject ? read : { problem: 'Write an object, such as {"a": 1}.' };
 }
 
 /** True for a number, `true`, `false`, `null`, and for what begins as a list, an object or a text in quotes. */
