@@ -5,7 +5,8 @@ import { fileEnd } from '../../core/audit/opening-line.ts';
 import { refusals } from '../../core/audit/parse-line.ts';
 import { searchAudit } from '../../core/audit/search.ts';
 import { userAuditFolder } from '../../core/audit/user-folder.ts';
-import { type Verified, verifyAudit } from '../../core/audit/verify.ts';
+import { verifyAudit } from '../../core/audit/verify.ts';
+import { reportOf } from '../../core/audit/verify-report.ts';
 import { FleetError } from '../../core/errors.ts';
 import { count } from '../../core/text.ts';
 import { epochMsOf, timeOrAge } from '../../mcp/shared/times.ts';
@@ -123,33 +124,9 @@ async function verify(
   const verified = await withProgress(note, (onFile) => verifyAudit(folder, { known: ends, signal, onFile }));
   if (verified.problems.length > 0) exitWith(1);
   if (json) return print(JSON.stringify(verified));
-  for (const line of report(verified)) print(line);
+  const { problems, torn, verdict, facts } = reportOf(verified);
+  for (const line of [...problems, ...torn, verdict, ...facts]) print(line);
   note(`The audit log is in ${folder}.`);
-}
-
-function report({ files, requests, problems, torn, unclosed, inDoubt, lost }: Verified): string[] {
-  const total = `${count(requests, 'request')} in ${count(files, 'file')}`;
-  const torns = torn.map(
-    ({ file, line }) =>
-      `${file}, line ${line}: The line is incomplete. Its process was killed while it wrote this line, or is writing it now.`,
-  );
-  const facts = [
-    ...(unclosed.length > 0
-      ? [`${count(unclosed.length, 'file')} without a closing line: the process still runs, or it was killed.`]
-      : []),
-    ...(inDoubt > 0
-      ? [`${count(inDoubt, 'request')} with an unknown outcome: the process still carries it out, or it was killed.`]
-      : []),
-    ...(lost > 0
-      ? [
-          `${count(lost, 'request')} could not be recorded, because the disk was full. Unrecorded requests changed nothing.`,
-        ]
-      : []),
-  ];
-  const found = problems.map(({ file, line, what }) => `${file}${line === undefined ? '' : `, line ${line}`}: ${what}`);
-  const verdict =
-    problems.length === 0 ? `No line was changed or removed: ${total}.` : `The log is not as it was written: ${total}.`;
-  return [...found, ...torns, verdict, ...facts];
 }
 
 /** Reads what `fleet audit verify --json` has printed. */

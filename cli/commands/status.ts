@@ -4,7 +4,7 @@ import type { Conductor } from '../../core/conductor/api.ts';
 import { hasEnded, workflowStatuses } from '../../core/conductor/types.ts';
 import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { duration } from '../../core/text.ts';
-import { announcedWorkers } from '../../workers/runtime/control/announced-workers.ts';
+import { announcedWorkers } from '../../core/worker-processes/announced-workers.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { withConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';

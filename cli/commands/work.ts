@@ -5,7 +5,7 @@ import type { Worker } from '../../core/contract.ts';
 import { FleetError, messageOf } from '../../core/errors.ts';
 import { aborted } from '../../core/pause.ts';
 import { count } from '../../core/text.ts';
-import { announce } from '../../workers/runtime/control/announced-workers.ts';
+import { announce } from '../../core/worker-processes/announced-workers.ts';
 import { serveControl, serveViews, type Views } from '../../workers/runtime/control/page-server.ts';
 import { type Fleet, startFleet } from '../../workers/runtime/fleet.ts';
 import { openSpool } from '../../workers/runtime/report/open-spool.ts';

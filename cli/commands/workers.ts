@@ -6,14 +6,15 @@ import { FleetError, messageOf } from '../../core/errors.ts';
 import { pause } from '../../core/pause.ts';
 import { httpUrl } from '../../core/settings/setting.ts';
 import { count } from '../../core/text.ts';
-import { announcedWorkers, forget } from '../../workers/runtime/control/announced-workers.ts';
+import { announcedWorkers, forget } from '../../core/worker-processes/announced-workers.ts';
+import type { Change, WorkerStatus } from '../../core/worker-processes/control-pages.ts';
+import { changeWorkers, localWorkers, look, type SeenWorker } from '../../core/worker-processes/local-workers.ts';
 import { type Queue, type QueueName, QueueWatch } from '../../workers/runtime/observe/queue-watch.ts';
 import { actionsOf } from '../arguments/actions.ts';
 import { parseOptions } from '../arguments/parse-options.ts';
 import { connectConductor } from '../connect.ts';
 import { type CommandContext, defineCommand } from '../define-command.ts';
-import { type ShownWorker, workerTable } from '../printing/worker-table.ts';
-import { type Change, change, getStatus, type WorkerStatus } from '../worker-processes/control-pages.ts';
+import { workerTable } from '../printing/worker-table.ts';
 import { findHeld, type GoneWorker, linesAbout } from '../worker-processes/gone-workers.ts';
 
 const actions = actionsOf('[action]', {
@@ -79,35 +80,17 @@ function changeOf(action: string, values: readonly string[]): { what: Change; ty
 }
 
 /** The processes that the options select. @throws FleetError `not-found` if none of them runs */
-async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<ShownWorker[]> {
-  if (url !== undefined) return [{ controlUrl: url }];
-  const folder = resolve(config.dataDir);
-  const { running: found } = await announcedWorkers(folder);
-  if (found.length === 0) {
-    throw new FleetError('not-found', `No worker process runs with the data folder "${folder}".`, {
-      remedy: 'Start one: fleet work. Or find one with --data-dir <its data folder> or --url <its control address>.',
-    });
-  }
-  const chosen = worker === undefined ? found : found.filter(({ workerId }) => workerId === worker);
-  if (chosen.length > 0) return chosen.map(({ controlUrl, pid, startedAt }) => ({ controlUrl, pid, startedAt }));
-  throw new FleetError('not-found', `No running worker process has the id "${worker}".`, {
-    remedy: `Name one of these: ${found.map(({ workerId }) => workerId).join(', ')}.`,
-  });
+async function findWorkers({ config }: CommandContext, { url, worker }: Options): Promise<readonly SeenWorker[]> {
+  return url !== undefined ? [{ controlUrl: url }] : localWorkers(config.dataDir).find(worker);
 }
 
 async function changeAll(context: CommandContext, options: Options, what: Change, type?: string): Promise<void> {
   const { signal, print, note, exitWith } = context;
-  const workers = await findWorkers(context, options);
-  const outcomes = await Promise.allSettled(workers.map(({ controlUrl }) => change(controlUrl, what, type, signal)));
-  const done = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  // Processes may serve different types, so the change succeeds if at least one of them serves the type.
-  const serious = failed.filter((error) => !(error instanceof FleetError && error.code === 'not-found'));
-  if (done.length === 0) throw serious[0] ?? failed[0];
+  const { done, failed } = await changeWorkers(await findWorkers(context, options), what, type, signal);
   if (options.json) print(JSON.stringify(done));
   else for (const status of done) print(`${status.workerId}  ${describe(status, what, type)}`);
-  for (const error of serious) note(messageOf(error));
-  if (serious.length > 0) exitWith(1);
+  for (const error of failed) note(messageOf(error));
+  if (failed.length > 0) exitWith(1);
 }
 
 function describe({ types, concurrency }: WorkerStatus, what: Change, type: string | undefined): string {
@@ -222,7 +205,7 @@ class Viewer {
     else for (const line of gone.flatMap(linesAbout)) print(line);
   }
 
-  #print(workers: readonly ShownWorker[], queues: readonly Queue[] | undefined, gone: readonly GoneWorker[]): void {
+  #print(workers: readonly SeenWorker[], queues: readonly Queue[] | undefined, gone: readonly GoneWorker[]): void {
     if (this.#options.watch) this.#clear();
     this.#printGone(gone);
     for (const worker of workers) for (const line of workerTable(worker, queues, Date.now())) this.#context.print(line);
@@ -240,17 +223,8 @@ function onlyFleetError(error: unknown): undefined {
 }
 
 /** Lists every queue once, even if several processes poll it. */
-function namesOf(workers: readonly ShownWorker[]): QueueName[] {
+function namesOf(workers: readonly SeenWorker[]): QueueName[] {
   const types = workers.flatMap(({ status }) => status?.types ?? []);
   const names = new Map(types.map(({ name, domain }) => [`${domain}:${name}`, { taskType: name, domain }]));
   return [...names.values()];
-}
-
-async function look(found: ShownWorker, signal: AbortSignal): Promise<ShownWorker> {
-  try {
-    return { ...found, status: await getStatus(found.controlUrl, signal) };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { ...found, problem: messageOf(error) };
-  }
 }

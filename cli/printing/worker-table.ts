@@ -1,19 +1,11 @@
 import { duration } from '../../core/text.ts';
+import type { WorkerTypeStatus } from '../../core/worker-processes/control-pages.ts';
+import type { SeenWorker } from '../../core/worker-processes/local-workers.ts';
 import type { Queue } from '../../workers/runtime/observe/queue-watch.ts';
-import type { WorkerStatus, WorkerTypeStatus } from '../worker-processes/control-pages.ts';
 import { aligned } from './aligned.ts';
 
-/** A worker process in the list: its address, and its status or the reason why the status is missing. */
-export interface ShownWorker {
-  controlUrl: string;
-  pid?: number;
-  startedAt?: string;
-  status?: WorkerStatus;
-  problem?: string;
-}
-
 /** One process with a line for each of its types. `queues` is absent if no server answers. */
-export function workerTable(shown: ShownWorker, queues: readonly Queue[] | undefined, nowMs: number): string[] {
+export function workerTable(shown: SeenWorker, queues: readonly Queue[] | undefined, nowMs: number): string[] {
   const { status, pid, startedAt, controlUrl, problem } = shown;
   const facts = [
     ...(pid === undefined ? [] : [`pid ${pid}`]),

@@ -1,6 +1,6 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Task } from '../../core/conductor/types.ts';
-import type { Announced } from '../../workers/runtime/control/announced-workers.ts';
+import type { Announced } from '../../core/worker-processes/announced-workers.ts';
 import { RunningTasks } from '../../workers/runtime/watch/running-tasks.ts';
 
 /** A worker process that was killed or has crashed. */

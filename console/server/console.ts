@@ -13,8 +13,9 @@ import { jsonAnswer, refused, textAnswer } from './answers.ts';
 import { loadAssets } from './assets/assets.ts';
 import { eventStream } from './event-stream.ts';
 import { isCrossSite, isOwnPage, SAFE_PAGE } from './policy.ts';
+import { sessionOf } from './session.ts';
 import { shell } from './shell.ts';
-import { type Asked, loadTopics } from './topics.ts';
+import { type Asked, loadTopics, type Topics } from './topics.ts';
 import { isUnknown, type Visitor, visitorOf } from './visitor.ts';
 import { problemOf, type Watched, Watcher } from './watcher.ts';
 
@@ -42,8 +43,8 @@ const FIRST_ROWS = 40;
 
 export function createConsole(options: ConsoleOptions): Site {
   const parts = lazy(async () => {
-    const [assets, find] = await Promise.all([loadAssets(), loadTopics()]);
-    return { assets, find };
+    const [assets, topics] = await Promise.all([loadAssets(), loadTopics()]);
+    return { assets, topics };
   });
   const served = new Console(options, parts);
   return { answer: (visit) => served.answer(visit), close: () => served.close() };
@@ -51,7 +52,7 @@ export function createConsole(options: ConsoleOptions): Site {
 
 interface Parts {
   readonly assets: Awaited<ReturnType<typeof loadAssets>>;
-  readonly find: (address: string) => Asked;
+  readonly topics: Topics;
 }
 
 class Console {
@@ -111,7 +112,7 @@ class Console {
     const { assets } = await this.#parts();
     const visitor = isUnknown(visit) ? undefined : await visitorOf(visit, this.#inside);
     if (visitor instanceof Response) return visitor;
-    const first = visitor ? await this.#firstData(request, visitor) : { session: { tools: [], version }, topics: {} };
+    const first = visitor ? await this.#firstData(request, visitor) : { session: NOBODY, topics: {} };
     const html = shell(assets.addresses, first);
     return textAnswer(request, html, { type: 'text/html; charset=utf-8', headers: SAFE_PAGE });
   }
@@ -119,31 +120,24 @@ class Console {
   /** The newest values that another page is looking at, so that this one need not wait for a reading. */
   async #firstData({ url }: Request, visitor: Visitor): Promise<FirstData> {
     const { pathname, search } = new URL(url);
+    const { topics: all } = await this.#parts();
     const addresses = ['overview', pathname === '/executions' ? `executions${search}` : 'executions'];
     const topics: Record<string, Message> = {};
     for (const address of addresses) {
       const known = this.#watcher.latest(this.#keyOf(address, visitor));
       if (!known) continue;
-      const { find } = await this.#parts();
-      const entry = await this.#enter('console/open', find(address), visitor);
+      const entry = await this.#enter('console/open', all.find(address), visitor);
       if (!entry.isAdmitted) continue;
       topics[address] = entry.finish(shortened(known));
     }
-    return { session: await this.#sessionOf(visitor), topics };
-  }
-
-  async #sessionOf({ connection, caller }: Visitor): Promise<Session> {
-    const { name, role } = caller;
-    const tools = await this.#inside.usableTools(connection);
-    const context = await this.#inside.contextOf(caller, this.#ended.signal).catch(() => undefined); // no server runs yet
-    const conductor = context && new URL(context.conductor.serverUrl).host;
-    return { caller: { name, role }, tools, version, ...(conductor && { conductor }) };
+    const about = { inside: this.#inside, topics: all.all, signal: this.#ended.signal };
+    return { session: await sessionOf(visitor, about), topics };
   }
 
   async #events({ request }: Visit, visitor: Visitor): Promise<Response> {
-    const { find } = await this.#parts();
+    const { topics } = await this.#parts();
     const addresses = [...new Set(new URL(request.url).searchParams.getAll('topic'))].slice(0, MOST_TOPICS);
-    const asked = addresses.map((address) => find(address));
+    const asked = addresses.map((address) => topics.find(address));
     const release = this.#limits.add(visitor.caller, { subscriptions: 1, addresses: asked.length });
     const entered = await Promise.all(asked.map((one) => this.#enter('console/watch', one, visitor)));
     const stream = eventStream((send) => {
@@ -167,8 +161,8 @@ class Console {
   }
 
   async #read({ request }: Visit, visitor: Visitor): Promise<Response> {
-    const { find } = await this.#parts();
-    const asked = find(new URL(request.url).searchParams.get('topic') ?? '');
+    const { topics } = await this.#parts();
+    const asked = topics.find(new URL(request.url).searchParams.get('topic') ?? '');
     const entry = await this.#enter('console/read', asked, visitor);
     if (!entry.isAdmitted) throw entry.error;
     try {
@@ -198,7 +192,11 @@ class Console {
   }
 
   #watched({ address, topic, params }: Asked, visitor: Visitor): Watched {
-    const context = () => this.#inside.contextOf(visitor.caller, this.#ended.signal);
+    const { auditFolder } = this.#inside;
+    const context = async () => ({
+      ...(await this.#inside.contextOf(visitor.caller, this.#ended.signal)),
+      auditFolder,
+    });
     return { key: this.#keyOf(address, visitor), topic, params, context };
   }
 
@@ -206,6 +204,8 @@ class Console {
     return `${this.#inside.readingKey(caller) ?? '*'} ${address}`;
   }
 }
+
+const NOBODY: Session = { tools: [], topics: [], version };
 
 const OTHER_SITE = {
   code: 'denied',

@@ -7,6 +7,8 @@ import type { Value } from '../shared/patches.ts';
 export interface TopicContext extends ReadContext {
   /** The time of this reading, in epoch milliseconds. */
   readonly now: number;
+  /** Where this process records requests. Undefined if it does not. */
+  readonly auditFolder: string | undefined;
   /** The value of `read`, which is called again only after `forMs`. For what changes slowly. Topics share values with the same name. */
   keep<T>(name: string, forMs: number, read: () => Promise<T>): Promise<T>;
 }
@@ -23,6 +25,8 @@ export interface Topic<P = unknown, V extends Value = Value> {
   readonly params: z.ZodType<P>;
   /** Milliseconds from one reading to the next. Undefined: it is read only once, when a page asks. */
   everyMs?(value: V | undefined): number;
+  /** False if there is nothing to show: pages of the topic are then hidden. Default: in use. */
+  isInUse?(context: Pick<TopicContext, 'conductor' | 'auditFolder' | 'limits'>): Promise<boolean>;
   read(params: P, context: TopicContext): Promise<V>;
 }
 

@@ -12,11 +12,16 @@ export interface Asked {
 
 const LONGEST_ADDRESS = 500;
 
-/** Loads the topics. Returns the function that finds one by its address. @throws from it FleetError `input` for an unknown address */
-export async function loadTopics(): Promise<(address: string) => Asked> {
+export interface Topics {
+  readonly all: readonly Topic[];
+  /** @throws FleetError `input` for an unknown address */
+  find(address: string): Asked;
+}
+
+export async function loadTopics(): Promise<Topics> {
   const topics = await discover(new URL('../topics/', import.meta.url), isTopic, 'topic');
   const byName = new Map(topics.map((topic) => [topic.name, topic]));
-  return (address) => {
+  const find = (address: string): Asked => {
     const [name = '', query = ''] = address.split('?', 2);
     const topic = byName.get(name);
     if (!topic || address.length > LONGEST_ADDRESS)
@@ -30,4 +35,5 @@ export async function loadTopics(): Promise<(address: string) => Asked> {
       remedy: `Correct the address of the topic ${name}.`,
     });
   };
+  return { all: topics, find };
 }

@@ -21,6 +21,8 @@ export interface Session {
   readonly caller?: { readonly name: string; readonly role: string };
   /** The tools that the caller may use. A page offers only actions of these tools. */
   readonly tools: readonly string[];
+  /** The topics that the caller may read and whose part of the product is in use. A page can be hidden without its topic. */
+  readonly topics: readonly string[];
   /** Address of the Conductor server. */
   readonly conductor?: string;
   /** Version of this program. */

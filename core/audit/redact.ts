@@ -10,6 +10,7 @@ const SHOWN = new Set([
     'executionId',
     'executionIds',
     'workflowId',
+    'workerId',
     'taskId',
     'taskRef',
     'taskReferenceName',

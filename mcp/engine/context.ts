@@ -1,6 +1,7 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
+import { localWorkers } from '../../core/worker-processes/local-workers.ts';
 import { refusalOf, type UseSettings } from '../admission/may-use.ts';
 import { type Caller, isAllowed } from '../admission/permissions.ts';
 import { type Reach, reachOf } from '../admission/reach.ts';
@@ -18,7 +19,7 @@ export interface Surroundings {
   /** Called for each request, because the Conductor server may have started or moved since the last request. */
   readonly conductor: () => Promise<Conductor>;
   readonly definitions: DefinitionCache;
-  readonly config: Pick<Config, 'maxResponseSizeKb'> & UseSettings;
+  readonly config: Pick<Config, 'maxResponseSizeKb' | 'dataDir'> & UseSettings;
   readonly log: Logger;
   readonly model?: ServerModel;
   readonly ours?: () => Promise<readonly CodeDefinition[]>;
@@ -54,6 +55,7 @@ export async function readContext({ caller, signal, log }: For, surroundings: Su
     log,
     ...(model && { model }),
     ours: async () => readable(reach, (await ours?.()) ?? []),
+    workers: localWorkers(config.dataDir),
     signal,
   };
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
 import type { Logger } from '../../core/log.ts';
+import type { LocalWorkers } from '../../core/worker-processes/local-workers.ts';
 import type { Caller, Permission } from '../admission/permissions.ts';
 import type { Leases } from '../agents/leases.ts';
 import type { Definitions } from '../shared/definition-cache.ts';
@@ -55,6 +56,8 @@ export interface ReadContext {
   readonly model?: ServerModel;
   /** The workflow definitions that this server loads from code, in the form that registration would store. */
   ours(): Promise<readonly CodeDefinition[]>;
+  /** The worker processes of this machine. */
+  readonly workers: LocalWorkers;
   /** Aborted when the client cancels or disconnects, or when the server stops. */
   readonly signal: AbortSignal;
 }

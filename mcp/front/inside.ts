@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type AuditFolderConfig, auditFolder } from '../../core/audit/folder.ts';
 import type { Config } from '../../core/config.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Admitted, Enter, Refused } from '../admission/admit.ts';
@@ -38,12 +39,18 @@ export interface Inside {
   readingKey(caller: Caller): string | undefined;
   /** The names of the tools that a caller may use. */
   usableTools(connection: Connection): Promise<string[]>;
+  /** Whether a caller may read this at all. What is read can still be limited. */
+  mayRead(reading: Pick<Reading, 'method' | 'permission' | 'sameAs'>, caller: Caller): Promise<boolean>;
+  /** Where requests are recorded. Undefined if they are not. */
+  readonly auditFolder: string | undefined;
 }
 
 interface InsideOptions extends ToolSurroundings {
   readonly enter: Enter;
   readonly connect: Connect;
-  readonly config: ToolSurroundings['config'] & Pick<Config, 'mcpToolsets' | 'mcpTools'>;
+  readonly config: ToolSurroundings['config'] &
+    Pick<Config, 'mcpToolsets' | 'mcpTools' | 'mcpAudit'> &
+    AuditFolderConfig;
   readonly log: Logger;
 }
 
@@ -68,5 +75,9 @@ export function insideOf(options: InsideOptions): Inside {
         .filter((tool) => mayUse(tool, caller, config))
         .map(({ name }) => name);
     },
+    async mayRead({ method, permission, sameAs }, caller) {
+      return mayUse(await withSameTools(readingOf(method, permission), sameAs, options), caller, config);
+    },
+    auditFolder: config.mcpAudit ? auditFolder(config) : undefined,
   };
 }

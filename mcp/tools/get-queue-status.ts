@@ -1,27 +1,14 @@
 import { z } from 'zod';
 import type { Conductor } from '../../core/conductor/api.ts';
-import {
-  judgeQueue,
-  type QueueFacts,
-  type QueueState,
-  type QueueVerdict,
-  queueStates,
-  readQueues,
-} from '../../core/conductor/read-queues.ts';
-import { FleetError, orUndefined } from '../../core/errors.ts';
-import { inParallel } from '../../core/in-parallel.ts';
+import { type QueueState, queueStates } from '../../core/conductor/read-queues.ts';
+import { FleetError } from '../../core/errors.ts';
 import { fleetCommand } from '../../core/messages/fleet-command.ts';
 import { count, duration, instant } from '../../core/text.ts';
+import { type Judged, OPEN_TASKS, readJudgedQueues } from '../analysis/judged-queues.ts';
 import { defineTool } from '../engine/define-tool.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { nearNames } from '../shared/near-names.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
-
-/** At most this many open tasks of one queue are read. The oldest of them counts as the oldest task. */
-const OPEN_TASKS = 100;
-/** The tasks of at most this many queues are read, because each queue takes requests. */
-const QUEUES_READ = 20;
-const AT_ONCE = 4;
 
 export default defineTool({
   name: 'get_queue_status',
@@ -48,66 +35,14 @@ export default defineTool({
     states: jsonObject,
   }),
 }).handler(async ({ taskType, limit }, { conductor }) => {
-  const all = await readQueues(conductor, taskType);
-  if (taskType !== undefined && all.length === 0) await mustBeKnown(conductor, taskType);
-  const asked = Date.now();
-  const first = judged(all, asked).slice(0, limit);
-  const seen = await inParallel(first, AT_ONCE, ({ facts }, index) => lookInto(conductor, facts, index < QUEUES_READ));
-  const queues = withoutIdleDomains(judged(seen, Date.now()));
-  const states = statesOf([
-    ...judged(
-      all.filter((one) => !first.some(({ facts }) => facts === one)),
-      asked,
-    ),
-    ...queues,
-  ]);
+  const { queues, others, total } = await readJudgedQueues(conductor, { taskType, limit });
+  if (taskType !== undefined && total === 0) await mustBeKnown(conductor, taskType);
+  const states = statesOf([...others, ...queues]);
   return {
-    text: textOf(queues, states, all.length, { taskType, limit }),
+    text: textOf(queues, states, total, { taskType, limit }),
     structured: { queues: queues.map(rowOf), states },
   };
 });
-
-interface Judged {
-  /** The number of domains that this row stands for, if they are all idle. */
-  readonly domains?: number;
-  readonly facts: QueueFacts;
-  readonly verdict: QueueVerdict;
-  readonly now: number;
-}
-
-/** Sorted by state, the worst first, and within a state by queue depth. */
-function judged(all: readonly QueueFacts[], now: number): Judged[] {
-  return all
-    .map((facts) => ({ facts, verdict: judgeQueue(facts, now), now }))
-    .sort(
-      (a, b) =>
-        queueStates.indexOf(a.verdict.state) - queueStates.indexOf(b.verdict.state) ||
-        b.facts.waiting - a.facts.waiting ||
-        (b.facts.lastPoll?.at ?? 0) - (a.facts.lastPoll?.at ?? 0),
-    );
-}
-
-/** Makes one row of the idle domains of a task type, because each of them says only when it was polled last. */
-function withoutIdleDomains(queues: readonly Judged[]): Judged[] {
-  const isIdle = ({ facts, verdict }: Judged) => facts.domain !== undefined && verdict.state === 'idle';
-  const byType = Map.groupBy(queues.filter(isIdle), ({ facts }) => facts.taskType);
-  return queues.flatMap((queue) => {
-    const alike = (isIdle(queue) && byType.get(queue.facts.taskType)) || [queue];
-    const [first] = alike; // polled last
-    if (first !== queue) return [];
-    return [alike.length === 1 ? queue : { ...queue, domains: alike.length }];
-  });
-}
-
-async function lookInto(conductor: Conductor, facts: QueueFacts, deep: boolean): Promise<QueueFacts> {
-  const isEmpty = facts.waiting + facts.hidden === 0;
-  if (!deep || (isEmpty && !facts.lastPoll)) return facts;
-  const [def, open] = await Promise.all([
-    orUndefined(conductor.getTaskDef(facts.taskType)),
-    conductor.openTasks(facts.taskType, OPEN_TASKS),
-  ]);
-  return { ...facts, open, ...(def && { def }) };
-}
 
 /** If a type has no queue and no poll, only its task definition shows that the type exists. */
 async function mustBeKnown(conductor: Conductor, taskType: string): Promise<void> {

@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import type { Conductor, ScheduleRun } from '../../core/conductor/api.ts';
-import type { ScheduleDef } from '../../core/conductor/types.ts';
-import { orUndefined } from '../../core/errors.ts';
 import { inParallel } from '../../core/in-parallel.ts';
-import { clip, count, instant } from '../../core/text.ts';
+import { count } from '../../core/text.ts';
 import { defineTool } from '../engine/define-tool.ts';
+import { readSchedule, type ScheduleSeen } from '../operate/read-schedule.ts';
 import { jsonObject } from '../shared/fields.ts';
 import { callOf, quote, quoteIfUnusual } from '../shared/quote.ts';
 
-const NEXT = 3;
-const LAST = 3;
-const REASON_LIMIT = 200;
+const SHOWN = { next: 3, last: 3 };
 const AT_ONCE = 4;
 
 export default defineTool({
@@ -36,7 +32,7 @@ export default defineTool({
     .filter((one) => name === undefined || one.name === name)
     .filter((one) => workflowName === undefined || one.startWorkflowRequest?.name === workflowName)
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const rows = await inParallel(all.slice(0, limit), AT_ONCE, (schedule) => rowOf(conductor, schedule));
+  const rows = await inParallel(all.slice(0, limit), AT_ONCE, (schedule) => readSchedule(conductor, schedule, SHOWN));
   const filter = { ...(name && { name }), ...(workflowName && { workflowName }) };
   const more =
     all.length > limit && limit < 100 ? [`More: ${callOf('list_schedules', { ...filter, limit: 100 })}`] : [];
@@ -47,67 +43,7 @@ export default defineTool({
   return { text, structured: { schedules: rows, total: all.length } };
 });
 
-type Row = {
-  name: string;
-  workflow: string;
-  version?: number;
-  cron: string;
-  zone: string;
-  paused: boolean;
-  next: string[];
-  last: { at: string; state: string; executionId?: string; status?: string; reason?: string }[];
-  managedBy?: string;
-};
-
-async function rowOf(conductor: Conductor, schedule: ScheduleDef): Promise<Row> {
-  const { name, cronExpression, zoneId, paused, startWorkflowRequest: start } = schedule;
-  const runs = isPlain(name) ? await conductor.scheduleRuns([name], LAST) : [];
-  const { scheduleStamp } = await import('../../workflows/manage/stamp.ts');
-  const fleet = scheduleStamp(schedule)?.fleet;
-  return {
-    name,
-    workflow: start?.name ?? '',
-    ...(typeof start?.version === 'number' && { version: start.version }),
-    cron: cronExpression ?? '',
-    zone: zoneId ?? 'UTC',
-    paused,
-    next: paused ? [] : await nextOf(conductor, schedule),
-    last: await Promise.all(runs.map((run) => resultOf(conductor, run))),
-    ...(fleet !== undefined && { managedBy: fleet }),
-  };
-}
-
-/** True for a name that the server's search query can hold. */
-function isPlain(name: string): boolean {
-  return /^[\w.:@ -]{1,255}$/.test(name);
-}
-
-/** The next firings. If the server cannot read the expression, there are none: it stores the schedule but never fires it. */
-async function nextOf(conductor: Conductor, schedule: ScheduleDef): Promise<string[]> {
-  const { nextFirings } = await import('../../workflows/manage/next-firings.ts');
-  try {
-    return (await nextFirings(conductor, schedule.name, schedule, NEXT)).map(instant);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'config') return [];
-    throw error;
-  }
-}
-
-async function resultOf(conductor: Conductor, run: ScheduleRun): Promise<Row['last'][number]> {
-  const { scheduledTime, state, workflowId, reason } = run;
-  const execution = workflowId
-    ? await orUndefined(conductor.getExecution(workflowId, { includeTasks: false }))
-    : undefined;
-  return {
-    at: instant(scheduledTime),
-    state,
-    ...(workflowId && { executionId: workflowId }),
-    ...(execution && { status: execution.status }),
-    ...(reason && { reason: clip(reason, REASON_LIMIT) }),
-  };
-}
-
-function lineOf({ name, workflow, version, cron, zone, paused, next, last, managedBy }: Row): string {
+function lineOf({ name, workflow, version, cron, zone, paused, next, last, managedBy }: ScheduleSeen): string {
   const runs = last.map(
     ({ at, state, executionId, status, reason }) =>
       `${at} ${status ?? state}${executionId ? ` ${executionId}` : ''}${reason ? ` ${quote(reason)}` : ''}`,

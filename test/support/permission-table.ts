@@ -7,6 +7,7 @@ import type { Permission } from '../../mcp/admission/permissions.ts';
 export const toolPermissions: Readonly<Record<string, Permission>> = {
   analyze_workflow_performance: 'executions:read',
   change_schedule: 'workflows:write',
+  change_workers: 'workflows:write',
   claim_task: 'tasks:write',
   create_schedule: 'workflows:write',
   create_task_definition: 'workflows:write',
@@ -45,6 +46,7 @@ export const toolPermissions: Readonly<Record<string, Permission>> = {
 /** Tools that change something. In read-only mode all of them are refused. */
 export const changingTools: readonly string[] = [
   'change_schedule',
+  'change_workers',
   'claim_task',
   'create_schedule',
   'create_task_definition',

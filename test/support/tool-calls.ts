@@ -1,6 +1,7 @@
 import { type Conductor, createConductor } from '../../core/conductor/api.ts';
 import { createCaller } from '../../core/conductor/connection/caller.ts';
 import { silentLogger } from '../../core/log.ts';
+import { localWorkers } from '../../core/worker-processes/local-workers.ts';
 import { callerOf, isAllowed } from '../../mcp/admission/permissions.ts';
 import { claimIdOf } from '../../mcp/agents/claims.ts';
 import { Leases } from '../../mcp/agents/leases.ts';
@@ -46,6 +47,7 @@ export function toolContext(conductor: Conductor, changes: Partial<ToolContext> 
     maxResponseBytes: 100 * 1024,
     log: silentLogger,
     ours: async () => [],
+    workers: localWorkers('no-such-folder'),
     signal,
     ...changes,
   };

@@ -100,7 +100,7 @@ describe('served modules', () => {
 
   test('no text in the data of a page can end its block', () => {
     const evil = '</script><script>alert(1)</script><!--';
-    const session = { tools: [], version: evil, caller: { name: evil, role: 'viewer' } };
+    const session = { tools: [], topics: [], version: evil, caller: { name: evil, role: 'viewer' } };
     const html = shell({ entry: '/e', style: '/s', icon: '/i', preload: [] }, { session, topics: {} });
     expect(html.match(/<script/g)).toHaveLength(2);
     const block = /id="first">(.*)<\/script>/.exec(html)?.[1] ?? '';

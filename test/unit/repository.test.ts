@@ -50,7 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   mcp: ['core', 'mcp'],
   'mcp/analysis': ['core', 'mcp', 'workflows/model'],
-  'mcp/operate': ['core', 'mcp', 'workflows/model'],
+  'mcp/operate': ['core', 'mcp', 'workflows/model', 'workflows/manage'],
   'mcp/authoring': [
     'core',
     'mcp',

@@ -1,5 +1,6 @@
 import type { Message, Problem } from '../../shared/messages.ts';
 import { useEffect, useState } from '../html.ts';
+import { heard } from './topics.ts';
 
 /** Shown if the server does not say itself what is wrong. */
 const NO_ANSWER: Problem = { code: 'upstream', message: 'The fleet did not answer.', remedy: 'Try again.' };
@@ -9,6 +10,7 @@ export async function readTopic(address: string): Promise<Message> {
   try {
     const response = await fetch(`/console/read?topic=${encodeURIComponent(address)}`);
     const body = (await response.json()) as Message | { error?: Problem }; // our server wrote it
+    heard();
     return 'value' in body ? body : { at: Date.now(), error: ('error' in body && body.error) || NO_ANSWER };
   } catch {
     return { at: Date.now(), error: NO_ANSWER };

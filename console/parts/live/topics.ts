@@ -66,6 +66,11 @@ function setLinkByTopics(): void {
   else setLink('live');
 }
 
+/** Called when the server has answered a single request. A page that follows no topic learns only so that the fleet is there. */
+export function heard(): void {
+  if (shownTopics().length === 0) setLink('live');
+}
+
 function setLink(state: LinkState, why = ''): void {
   if (link.state === state && link.why === why) return;
   link = { state, why, since: link.state === state ? link.since : Date.now() };

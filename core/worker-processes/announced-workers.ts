@@ -2,8 +2,8 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { makeFolder } from '../../../core/files/make-folder.ts';
-import { startOf } from '../../../core/processes.ts';
+import { makeFolder } from '../files/make-folder.ts';
+import { startOf } from '../processes.ts';
 
 /** A worker process of this machine, as it announces itself in the data folder. */
 const announced = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FleetError, messageOf } from '../../core/errors.ts';
+import { FleetError, messageOf } from '../errors.ts';
 
 /** A running process answers within milliseconds. A process that does not answer in this time counts as not running. */
 const ANSWER_MS = 5_000;
