@@ -124,7 +124,7 @@ class Console {
     const addresses = ['overview', pathname === '/executions' ? `executions${search}` : 'executions'];
     const topics: Record<string, Message> = {};
     for (const address of addresses) {
-      const known = this.#watcher.latest(this.#keyOf(address, visitor));
+      const known = this.#watcher.latest({ scope: this.#scopeOf(visitor), address });
       if (!known) continue;
       const entry = await this.#enter('console/open', all.find(address), visitor);
       if (!entry.isAdmitted) continue;
@@ -183,6 +183,7 @@ class Console {
     if (!call.success) throw new FleetError('input', 'The console sent an action that the fleet cannot read.');
     const { tool, args, asks = false, answer } = call.data;
     const { status, acted } = await act({ tool, args, asks, ...(answer && { answer }) }, visit, visitor);
+    this.#watcher.refresh();
     return jsonAnswer(request, acted, status);
   }
 
@@ -197,11 +198,11 @@ class Console {
       ...(await this.#inside.contextOf(visitor.caller, this.#ended.signal)),
       auditFolder,
     });
-    return { key: this.#keyOf(address, visitor), topic, params, context };
+    return { scope: this.#scopeOf(visitor), address, topic, params, context };
   }
 
-  #keyOf(address: string, { caller }: Visitor): string {
-    return `${this.#inside.readingKey(caller) ?? '*'} ${address}`;
+  #scopeOf({ caller }: Visitor): string {
+    return this.#inside.readingKey(caller) ?? 'everyone';
   }
 }
 

@@ -10,7 +10,8 @@ import type { Topic, TopicContext } from './define-topic.ts';
  * 1. A topic is watched from its first listener until five seconds after its last one has left. So a reload does not begin anew.
  * 2. A listener first gets the newest value, if there is one. From then on it gets each change.
  * 3. Two readings of one topic never overlap: the pause begins when a reading has ended.
- * 4. After a failed reading every listener is told why. The next reading that succeeds sends the whole value again.
+ * 4. After an action, every watched topic is read at once, because the action may have changed it.
+ * 5. After a failed reading every listener is told why. The next reading that succeeds sends the whole value again.
  */
 
 /** Makes the context of one reading. */
@@ -19,8 +20,9 @@ export type Listener = (message: Message) => void;
 
 /** A topic with its parameters, as one kind of caller reads it. */
 export interface Watched {
-  /** Callers with the same key share one reading. */
-  readonly key: string;
+  /** Whose view it is. Callers with the same scope share one reading. */
+  readonly scope: string;
+  readonly address: string;
   readonly topic: Topic;
   readonly params: unknown;
   readonly context: MakeContext;
@@ -31,9 +33,13 @@ const AFTER_FAILURE_MS = 2000;
 const MESSAGE_LIMIT = 2000;
 
 interface Watch {
+  readonly watched: Watched;
   readonly listeners: Set<Listener>;
   value?: { readonly at: number; readonly value: Value } | undefined;
   timer?: NodeJS.Timeout;
+  isReading: boolean;
+  /** True if the present reading may be too old, so that the next one follows at once. */
+  isStale: boolean;
 }
 
 export class Watcher {
@@ -52,18 +58,18 @@ export class Watcher {
   }
 
   /** The newest value of a watched topic. */
-  latest(key: string): Message | undefined {
-    return this.#watches.get(key)?.value;
+  latest(watched: Pick<Watched, 'scope' | 'address'>): Message | undefined {
+    return this.#watches.get(keyOf(watched))?.value;
   }
 
   /** Calls `listener` with the newest value and then with each change. Returns a function that ends this. */
   follow(watched: Watched, listener: Listener): () => void {
-    const { key } = watched;
+    const key = keyOf(watched);
     let watch = this.#watches.get(key);
     if (!watch) {
-      watch = { listeners: new Set() };
+      watch = { listeners: new Set(), isReading: false, isStale: false, watched };
       this.#watches.set(key, watch);
-      void this.#turn(watched, watch);
+      void this.#turn(watch);
     }
     const { listeners, value } = watch;
     listeners.add(listener);
@@ -71,11 +77,22 @@ export class Watcher {
     return () => void listeners.delete(listener);
   }
 
+  /** Reads every topic that somebody looks at again, now. */
+  refresh(): void {
+    this.#kept.clear();
+    for (const watch of this.#watches.values()) {
+      if (watch.isReading) watch.isStale = true;
+      else if (watch.listeners.size > 0) {
+        clearTimeout(watch.timer);
+        void this.#turn(watch);
+      }
+    }
+  }
+
   /** Reads a topic once. @throws what the reader throws */
-  async read({ key, topic, params, context }: Watched): Promise<{ at: number; value: Value }> {
+  async read({ scope, topic, params, context }: Watched): Promise<{ at: number; value: Value }> {
     const at = Date.now();
-    const scope = key.slice(0, key.indexOf(' '));
-    const keep: TopicContext['keep'] = (name, forMs, read) => this.#keep(`${scope} ${name}`, forMs, read);
+    const keep: TopicContext['keep'] = (name, forMs, read) => this.#keep(JSON.stringify([scope, name]), forMs, read);
     const value = await topic.read(params, { ...(await context()), now: at, keep });
     return { at, value: JSON.parse(JSON.stringify(value)) as Value }; // as pages get it
   }
@@ -86,8 +103,11 @@ export class Watcher {
     this.#watches.clear();
   }
 
-  async #turn(watched: Watched, watch: Watch): Promise<void> {
+  async #turn(watch: Watch): Promise<void> {
+    const { watched } = watch;
     let pause = AFTER_FAILURE_MS;
+    watch.isReading = true;
+    watch.isStale = false;
     try {
       const read = await this.read(watched);
       this.#tell(watch, read);
@@ -97,8 +117,9 @@ export class Watcher {
       const message = { at: Date.now(), error: problemOf(error, this.#log) };
       for (const listener of watch.listeners) listener(message);
     }
+    watch.isReading = false;
     if (this.#isClosed) return;
-    watch.timer = setTimeout(() => this.#again(watched, watch), pause).unref();
+    watch.timer = setTimeout(() => this.#again(watch), watch.isStale ? 0 : pause).unref();
   }
 
   #tell(watch: Watch, read: { at: number; value: Value }): void {
@@ -110,11 +131,11 @@ export class Watcher {
     for (const listener of listeners) listener(message);
   }
 
-  #again(watched: Watched, watch: Watch): void {
-    if (watch.listeners.size > 0) return void this.#turn(watched, watch);
+  #again(watch: Watch): void {
+    if (watch.listeners.size > 0) return void this.#turn(watch);
     watch.timer = setTimeout(() => {
-      if (watch.listeners.size > 0) void this.#turn(watched, watch);
-      else this.#watches.delete(watched.key);
+      if (watch.listeners.size > 0) void this.#turn(watch);
+      else this.#watches.delete(keyOf(watch.watched));
     }, LINGER_MS).unref();
   }
 
@@ -128,6 +149,10 @@ export class Watcher {
     value.catch(() => this.#kept.delete(name));
     return value;
   }
+}
+
+function keyOf({ scope, address }: Pick<Watched, 'scope' | 'address'>): string {
+  return JSON.stringify([scope, address]);
 }
 
 /** What a page shows about an error. An unexpected error goes to the log, because its text may hold anything. */

@@ -18,7 +18,7 @@ export async function readApprovals({ conductor, keep }: TopicContext): Promise<
   const all = await keep('waiting', 5000, () => findWaiting(cached, {}));
   const found = all.slice(0, MOST);
   const name = `pending ${found.map(({ taskId }) => taskId).join()}`;
-  const pending = await keep(name, 60_000, () => readPending(conductor, found));
+  const pending = await keep(name, 15_000, () => readPending(conductor, found));
   const rows = pending.filter(({ task }) => task.taskType === 'HUMAN').map(approvalOf);
   return { rows, more: all.length - found.length };
 }
