@@ -83,7 +83,8 @@ class Console {
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     if (pathname === ACT) return this.#guarded(visit, (visitor) => this.#act(visit, visitor));
     if (!isReading) return undefined;
-    if (pathname === EVENTS) return this.#guarded(visit, (visitor) => this.#events(visit, visitor));
+    if (pathname === EVENTS && request.method === 'GET')
+      return this.#guarded(visit, (visitor) => this.#events(visit, visitor));
     if (pathname === READ) return this.#guarded(visit, (visitor) => this.#read(visit, visitor));
     if (pathname.startsWith('/console/')) {
       const { assets } = await this.#parts();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { axisOf, firstChoice, phasesOf, rowsOf } from '../../console/pages/execution/timeline-model.ts';
 import { matchPath } from '../../console/parts/frame/match-path.ts';
+import { drawnRange } from '../../console/parts/show/drawn-range.ts';
 import { ago, count, duration } from '../../console/parts/show/format.ts';
 import { staticImports, withServedImports } from '../../console/server/assets/served-imports.ts';
 import { failureCauses } from '../../console/server/reading/failure-causes.ts';
@@ -221,6 +222,30 @@ describe('the timeline', () => {
     expect(firstChoice({ tasks, diagnosis })?.id).toBe('2');
     expect(firstChoice({ tasks: tasks.filter(({ id }) => id !== '2'), diagnosis })?.id).toBe('3');
     expect(firstChoice({ tasks: [], diagnosis })).toBeUndefined();
+  });
+});
+
+describe('the rows that are drawn', () => {
+  test.each([
+    ['of an empty list, which then gets its first row', [0, 0], [0, 20], 1, [0, 1]],
+    ['of a short list', [0, 60], [0, 20], 8, [0, 8]],
+    ['after a little scrolling: the same', [0, 40], [6, 26], 1000, [0, 40]],
+    ['after much scrolling', [0, 40], [500, 520], 1000, [488, 532]],
+    ['at the end', [900, 940], [985, 1005], 1000, [973, 1000]],
+    ['of a list that became shorter', [900, 940], [900, 920], 30, [30, 30]],
+    ['above the list', [0, 40], [-30, -10], 1000, [0, 40]],
+  ] as const)('%s', (_, old, sight, rows, expected) => expect(drawnRange(old, sight, rows)).toEqual(expected));
+
+  test('every row in sight is drawn, whatever was drawn before', () => {
+    const place = fc.integer({ min: 0, max: 500 });
+    fc.assert(
+      fc.property(place, place, place, place, place, (from, length, top, height, count) => {
+        const [drawn, to] = drawnRange([from, from + length], [top, top + height], count);
+        expect(drawn).toBeLessThanOrEqual(Math.min(count, top));
+        expect(to).toBeGreaterThanOrEqual(Math.min(count, top + height));
+        expect(to).toBeLessThanOrEqual(count);
+      }),
+    );
   });
 });
 

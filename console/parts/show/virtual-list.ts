@@ -1,4 +1,5 @@
 import { type ComponentChild, html, useEffect, useLayoutEffect, useRef, useState } from '../html.ts';
+import { drawnRange, type Range } from './drawn-range.ts';
 
 interface ListProps<T> {
   readonly rows: readonly T[];
@@ -10,23 +11,17 @@ interface ListProps<T> {
   row(item: T, index: number): ComponentChild;
 }
 
-/** Rows above and below the sight that are drawn too. */
-const SPARE = 12;
 /** The head of the page and the head of the table cover so much of the sight above, the bar of a phone so much below. */
 const COVERED = { above: 130, below: 60 };
 
 /** Draws only the rows in sight. The page itself scrolls, so that wheel, touch and keys work as everywhere. */
 export function VirtualList<T>({ rows, height, label, active, row }: ListProps<T>): ComponentChild {
   const box = useRef<HTMLElement>(null);
-  const [range, setRange] = useState<readonly [number, number]>([0, 60]);
+  const [range, setRange] = useState<Range>([0, 60]);
   const look = () => {
     const top = box.current?.getBoundingClientRect().top ?? 0;
-    const from = Math.max(0, Math.floor(-top / height) - SPARE);
-    const to = Math.max(from, Math.min(rows.length, Math.ceil((innerHeight - top) / height) + SPARE));
-    setRange((old) => {
-      const isNear = Math.abs(old[0] - from) < SPARE / 2 && Math.abs(old[1] - to) < SPARE / 2 && old[1] <= rows.length;
-      return isNear ? old : [from, to];
-    });
+    const sight = [Math.floor(-top / height), Math.ceil((innerHeight - top) / height)] as const;
+    setRange((old) => drawnRange(old, sight, rows.length));
   };
   useLayoutEffect(look, [rows.length, height]);
   useEffect(() => {
