@@ -26,7 +26,7 @@ export function Definition({ params, query }: ViewProps): ComponentChild {
   const [ref, chooseRef] = useState<string>();
   const crumbs = html`<p class="crumbs dim"><a href="/definitions">Definitions</a></p>`;
   if (!value)
-    return html`${crumbs}<h1>${name}</h1><p class="empty card">${problem ? html`${problem.message} ${problem.remedy !== undefined && html`<br/>${problem.remedy}`}` : 'Asking Conductor…'}</p>`;
+    return html`${crumbs}<div class="head"><h1>${name}</h1></div><p class="empty card">${problem ? html`${problem.message} ${problem.remedy !== undefined && html`<br/>${problem.remedy}`}` : 'Asking Conductor…'}</p>`;
   const findings = checked?.value?.findings ?? NO_FINDINGS;
   const found = Map.groupBy(
     findings.filter((one) => one.ref !== undefined),

@@ -1,22 +1,7 @@
-import { type ComponentChild, html, useEffect, useLayoutEffect, useRef, useState } from '../../parts/html.ts';
-import { count } from '../../parts/show/format.ts';
+import { type ComponentChild, html } from '../../parts/html.ts';
+import { Picture as AnyPicture } from '../../parts/show/picture.ts';
 import { wordOf } from '../../parts/show/status.ts';
 import type { Attempt, PictureBox, PictureShown } from '../../shared/execution-detail.ts';
-
-/** The colours of the tones of a picture. */
-const KIND: Readonly<Record<string, string>> = {
-  done: 'ok',
-  warned: 'warn',
-  failed: 'bad',
-  active: 'run',
-  waiting: 'wait',
-  stopped: 'stop',
-};
-/** Pixels around the picture. */
-const PAD = 8;
-/** A wide picture is made smaller down to this. Then it scrolls. */
-const SMALLEST = 0.6;
-const LINE_HEIGHT = 16;
 
 interface PictureProps {
   readonly picture: PictureShown;
@@ -27,64 +12,12 @@ interface PictureProps {
 
 /** The picture of the execution. Each task in it chooses the last attempt of the task. */
 export function Picture({ picture, tasks, chosen, choose }: PictureProps): ComponentChild {
-  const box = useRef<HTMLElement>(null);
-  const scale = useScale(box, picture.width);
   const byRef = new Map(tasks.map((task) => [task.ref, task]));
-  const { width, height, frames, lines, boxes, hidden } = picture;
-  const size = { width: (width + 2 * PAD) * scale, height: (height + 2 * PAD) * scale };
-  return html`<div class="picture" ref=${box} tabindex="0" role="group" aria-label="Picture of the execution"><svg width=${size.width} height=${size.height} viewBox=${`${-PAD} ${-PAD} ${width + 2 * PAD} ${height + 2 * PAD}`}>
-    ${frames.map((frame) => html`<rect class=${`pframe ${frame.dim ? 'dimmed' : ''}`} x=${frame.x} y=${frame.y} width=${frame.width} height=${frame.height} rx="8"/>`)}
-    ${lines.map((line) => html`<polyline class=${`pline ${line.dim ? 'dimmed' : ''}`} points=${line.points.map((point) => point.join()).join(' ')}/>`)}
-    ${boxes.map((one) => html`<${Node} one=${one} task=${byRef.get(one.ref ?? '')} isOn=${chosen !== undefined && chosen.ref === one.ref} choose=${choose}/>`)}</svg>
-    ${hidden > 0 && html`<p class="dim">${count(hidden, 'completed task')} not drawn. The timeline lists all.</p>`}</div>`;
-}
-
-interface NodeProps {
-  readonly one: PictureBox;
-  readonly task: Attempt | undefined;
-  readonly isOn: boolean;
-  choose(id: string): void;
-}
-
-function Node({ one, task, isOn, choose }: NodeProps): ComponentChild {
-  const { kind, x, y, width, height, lines, title, tone, dim } = one;
-  const isDot = lines.length === 0;
-  const radius = kind === 'terminal' ? height / 2 : kind === 'choice' ? 14 : 5;
-  const top = y + (height - lines.length * LINE_HEIGHT) / 2;
-  const text = (line: string, index: number) =>
-    html`<text class=${index === 0 && kind !== 'label' ? 'pfirst' : ''} x=${x + width / 2} y=${top + (index + 0.75) * LINE_HEIGHT}>${inWords(line)}</text>`;
-  const inner = html`<title>${title.split('\n').map(inWords).join('\n')}</title><rect x=${x} y=${y} width=${width} height=${height} rx=${radius}/>${lines.map(text)}`;
-  const look = `pbox p-${isDot ? 'start' : kind} k-${KIND[tone] ?? 'none'} ${dim ? 'dimmed' : ''} ${isOn ? 'on' : ''}`;
-  if (!task) return html`<g class=${look}>${inner}</g>`;
-  const press = () => choose(task.id);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' && event.key !== ' ') return;
-    event.preventDefault();
-    event.stopPropagation();
-    press();
+  const pressable = ({ ref }: PictureBox) => {
+    const task = byRef.get(ref ?? '');
+    if (!task) return undefined;
+    const isOn = chosen?.ref === ref;
+    return { name: `Task ${ref}, ${wordOf(task.status)}`, isOn, press: () => choose(task.id) };
   };
-  return html`<g class=${`${look} press`} role="button" tabindex="0" aria-pressed=${isOn} onClick=${press} onKeyDown=${onKeyDown}>${inner}</g>`;
-}
-
-/** A line may begin with the server's word for a state, as in `FAILED · 2.4 s`. */
-function inWords(line: string): string {
-  return line.replace(/^[A-Z_]{6,}(?= ·|$)/, wordOf);
-}
-
-/** The size at which the picture fits into its box. The middle of a picture that is still too wide is shown first. */
-function useScale(box: { readonly current: HTMLElement | null }, width: number): number {
-  const [scale, setScale] = useState(1);
-  useLayoutEffect(() => {
-    const { current } = box;
-    if (!current) return;
-    const fit = () => setScale(Math.max(SMALLEST, Math.min(1, (current.clientWidth - 20) / (width + 2 * PAD))));
-    const observer = new ResizeObserver(fit);
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, [width]);
-  useEffect(() => {
-    const { current } = box;
-    if (current) current.scrollLeft = (current.scrollWidth - current.clientWidth) / 2;
-  }, [width, scale]);
-  return scale;
+  return html`<${AnyPicture} picture=${picture} label="Picture of the execution" pressable=${pressable}/>`;
 }
