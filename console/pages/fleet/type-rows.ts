@@ -81,6 +81,6 @@ interface ToggleProps {
 export function Toggle({ processes, type, isAll = false }: ToggleProps): ComponentChild {
   if (!may('change_workers') || processes.length === 0) return null;
   const what = toggleAsk({ processes, isAll, ...(type !== undefined && { type }) });
-  const name = what.title.replace(/\?$/, '…');
+  const name = `${what.button}… ${type ?? ''} ${isAll ? '' : (processes[0]?.id ?? '')}`.trim();
   return html`<button class="btn sm" aria-label=${name} onClick=${() => ask(what)}>${what.button}…</button>`;
 }

@@ -28,7 +28,7 @@ function Schedule({ row, now }: { row: ScheduleRow; now: number }): ComponentChi
   const words = cronWords(cron);
   const soonest = next.find((at) => at > now);
   return html`<li class="card schedule" aria-labelledby=${`s-${id}`}><div class="row wrap"><h2 id=${`s-${id}`} class="clip1">${id}</h2>${paused && html`<span class="status k-hold"><${Mark} status="PAUSED"/>Paused</span>`}
-      <span class="row acts">${may('change_schedule') && html`${may('execute_workflow') && html`<button class="ghost sm" aria-label=${`Start ${workflow} now…`} onClick=${() => ask(startAsk(row))}>Start now…</button>`}<button class="btn sm" aria-label=${`${paused ? 'Resume' : 'Pause'} ${id}…`} onClick=${() => ask(pauseAsk(row, now))}>${paused ? 'Resume…' : 'Pause…'}</button>`}</span></div>
+      <span class="row acts">${may('change_schedule') && html`${may('execute_workflow') && html`<button class="ghost sm" aria-label=${`Start now… ${workflow}`} onClick=${() => ask(startAsk(row))}>Start now…</button>`}<button class="btn sm" aria-label=${`${paused ? 'Resume' : 'Pause'}… ${id}`} onClick=${() => ask(pauseAsk(row, now))}>${paused ? 'Resume…' : 'Pause…'}</button>`}</span></div>
     <p>${words && html`<span class="words">${words}</span> `}<code>${cron}</code> <span class="dim">${zone} · starts</span> ${workflow}<span class="dim">${version === undefined ? ', latest version' : ` v${version}`}${managedBy !== undefined && ` · in code of the fleet ${managedBy}`}</span></p>
     <p>${nextWords(row, soonest, now)}</p>
     <${Dots} next=${next} now=${now} name=${id}/>
