@@ -16,13 +16,16 @@ export function Approvals({ query }: ViewProps): ComponentChild {
   const isPhone = useMedia(PHONE);
   // The server's list shows a decided task for some seconds more.
   const [decided, setDecided] = useState<ReadonlySet<string>>(new Set());
+  const [comesUp, setComesUp] = useState<string>();
   const rows = (value?.rows ?? NO_ROWS).filter(({ id }) => !decided.has(id));
   const asked = query.get('task') ?? undefined;
   const chosen = asked ?? (isPhone ? undefined : rows[0]?.id);
   useMoving(rows, chosen);
   const afterDecision = (id: string) => {
+    const next = nextOf(rows, id);
     setDecided((old) => new Set([...old, id]));
-    choose(nextOf(rows, id));
+    setComesUp(next);
+    choose(next);
   };
   const isAlone = isPhone && chosen !== undefined;
   const more = value?.more ?? 0;
@@ -31,7 +34,7 @@ export function Approvals({ query }: ViewProps): ComponentChild {
     ${!value && html`<p class="empty card">${problem ? problem.message : 'Asking Conductor…'}</p>`}
     ${value && rows.length === 0 && chosen === undefined && html`<${Empty}/>`}
     <div class=${`inbox ${rows.length === 0 || isAlone ? 'single' : ''}`}>${rows.length > 0 && !isAlone && html`<${List} rows=${rows} chosen=${chosen} more=${more}/>`}
-      ${chosen !== undefined && html`<${Detail} key=${chosen} id=${chosen} next=${nextOf(rows, chosen)} afterDecision=${() => afterDecision(chosen)}/>`}</div>`;
+      ${chosen !== undefined && html`<${Detail} key=${chosen} id=${chosen} next=${nextOf(rows, chosen)} hasFocus=${comesUp === chosen} afterDecision=${() => afterDecision(chosen)}/>`}</div>`;
 }
 
 function choose(id: string | undefined): void {

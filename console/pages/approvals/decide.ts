@@ -56,9 +56,6 @@ function askOf({ seen, decision, reason, output, afterDecision }: Asked): Ask {
     args: { ...args, ...(isAnswer && { output }), ...(reason !== '' && { reason }) },
     // A reason that is given on the page is not asked again.
     ...(reason === '' && label !== undefined && { reason: label }),
-    after() {
-      afterDecision();
-      setTimeout(() => document.getElementById('approval-title')?.focus());
-    },
+    after: afterDecision,
   };
 }

@@ -1,5 +1,5 @@
 import { go, withQuery } from '../../parts/frame/route.ts';
-import { type ComponentChild, html } from '../../parts/html.ts';
+import { type ComponentChild, html, useEffect } from '../../parts/html.ts';
 import { useNow, useTopic } from '../../parts/live/topics.ts';
 import { duration, exact, short, when } from '../../parts/show/format.ts';
 import { PHONE, useMedia } from '../../parts/show/media.ts';
@@ -14,13 +14,19 @@ interface DetailProps {
   readonly id: string;
   /** The approval that comes up after this one. */
   readonly next: string | undefined;
+  /** True if it came up after a decision: its title gets the focus, because the button that had it is gone. */
+  readonly hasFocus: boolean;
   afterDecision(): void;
 }
 
 /** One approval: what it is about, what follows a yes and a no, and the decision. */
-export function Detail({ id, next, afterDecision }: DetailProps): ComponentChild {
+export function Detail({ id, next, hasFocus, afterDecision }: DetailProps): ComponentChild {
   const { value, problem } = useTopic<ApprovalDetail>(`approval?id=${encodeURIComponent(id)}`);
   const isPhone = useMedia(PHONE);
+  const isRead = value !== undefined;
+  useEffect(() => {
+    if (isRead && hasFocus) document.getElementById('approval-title')?.focus();
+  }, [isRead, hasFocus]);
   if (!value)
     return html`<section class="card empty" aria-label="Approval">${problem ? problem.message : 'Reading…'}</section>`;
   const { about, input, ended, picture, description, executionId } = value;

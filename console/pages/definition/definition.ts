@@ -36,7 +36,7 @@ export function Definition({ params, query }: ViewProps): ComponentChild {
     const all = own === undefined ? undefined : found.get(own);
     if (!all || own === undefined) return undefined;
     const isOn = own === ref;
-    return { name: `Task ${own}: ${nameOf(all)}`, isOn, press: () => chooseRef(isOn ? undefined : own) };
+    return { isOn, press: () => chooseRef(isOn ? undefined : own) };
   };
   return html`${crumbs}<${Head} seen=${value}/>
     <div class="defcols"><div class="stack">
@@ -53,14 +53,10 @@ function marked(picture: PictureShown, found: ReadonlyMap<string, readonly Findi
     const own = found.get(box.ref ?? '');
     if (!own) return box;
     const isBroken = own.some(({ severity }) => severity === 'error');
-    const title = [box.title, ...own.map(({ message }) => message)].join('\n');
+    const title = [box.title, ...own.map(({ severity, message }) => `${severity}: ${message}`)].join('\n');
     return { ...box, title, tone: isBroken ? 'failed' : 'warned' };
   });
   return { ...picture, boxes };
-}
-
-function nameOf(findings: readonly FindingShown[]): string {
-  return findings.map(({ severity, message }) => `${severity}: ${message}`).join('. ');
 }
 
 function Head({ seen }: { seen: DefinitionDetail }): ComponentChild {
