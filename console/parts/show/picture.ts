@@ -54,7 +54,7 @@ function Node({ one, act }: { one: PictureBox; act: Pressable | undefined }): Co
   const top = y + (height - lines.length * LINE_HEIGHT) / 2;
   const text = (line: string, index: number) =>
     html`<text class=${index === 0 && kind !== 'label' ? 'pfirst' : ''} x=${x + width / 2} y=${top + (index + 0.75) * LINE_HEIGHT}>${inWords(line)}</text>`;
-  const inner = html`<title>${title}</title><rect x=${x} y=${y} width=${width} height=${height} rx=${radius}/>${lines.map(text)}`;
+  const inner = html`<title>${title.split('\n').map(inWords).join('\n')}</title><rect x=${x} y=${y} width=${width} height=${height} rx=${radius}/>${lines.map(text)}`;
   const look = `pbox p-${isDot ? 'start' : kind} k-${KIND[tone] ?? 'none'} ${dim ? 'dimmed' : ''} ${act?.isOn ? 'on' : ''}`;
   if (!act) return html`<g class=${look}>${inner}</g>`;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -63,7 +63,7 @@ function Node({ one, act }: { one: PictureBox; act: Pressable | undefined }): Co
     event.stopPropagation();
     act.press();
   };
-  return html`<g class=${`${look} press`} role="button" tabindex="0" aria-label=${act.name} aria-pressed=${act.isOn} onClick=${act.press} onKeyDown=${onKeyDown}>${inner}</g>`;
+  return html`<g class=${`${look} press`} role="button" tabindex="0" aria-pressed=${act.isOn} onClick=${act.press} onKeyDown=${onKeyDown}>${inner}</g>`;
 }
 
 /** A line may begin with the server's word for a state, as in `FAILED · 2.4 s`. */
