@@ -3,10 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserPath } from '../support/browser.ts';
 import { axeFindings, ConsoleBrowser, overflowOf } from '../support/console-browser.ts';
 import { queueRoutes, type ServedConsole, serveConsole } from '../support/console-scene.ts';
-import { ExecutionStore } from '../support/execution-store.ts';
-import { type FakeConductor, startFakeConductor } from '../support/fake-conductor.ts';
+import { DefinitionStore } from '../support/definition-store.ts';
+import { defTask, ExecutionStore, storedDef } from '../support/execution-store.ts';
+import { type FakeConductor, type FakeRequest, startFakeConductor } from '../support/fake-conductor.ts';
 
 const PATIENT = { timeout: 30_000 };
+/** The addresses that axe checks. */
+const PATHS = [
+  ...['/', '/executions', '/executions/exec-9', '/executions/exec-9?view=data'],
+  ...['/approvals', '/approvals?task=two-decide', '/definitions', '/definitions/pay'],
+];
 const EVIL = '<img src=x onerror=alert(1)>';
 
 if (!browserPath)
@@ -14,6 +20,8 @@ if (!browserPath)
 
 describe.skipIf(!browserPath)('the console in a browser', () => {
   const executions = new ExecutionStore();
+  const definitions = new DefinitionStore();
+  const starts: unknown[] = [];
   let fake: FakeConductor;
   let site: ServedConsole;
   let browser: ConsoleBrowser;
@@ -21,7 +29,10 @@ describe.skipIf(!browserPath)('the console in a browser', () => {
   beforeAll(async () => {
     fake = await startFakeConductor();
     fake.routes = (request) => {
-      if (request.path !== '/api/workflow/exec-9/retry') return queueRoutes(request) ?? executions.routes(request);
+      if (request.path !== '/api/workflow/exec-9/retry')
+        return (
+          startRoutes(request) ?? queueRoutes(request) ?? definitions.routes(request) ?? executions.routes(request)
+        );
       executions.change('exec-9', { status: 'RUNNING', lastRetriedTime: Date.now() });
       return { body: '' };
     };
@@ -33,6 +44,23 @@ describe.skipIf(!browserPath)('the console in a browser', () => {
     await site?.close();
     await fake?.close();
   });
+
+  /** Starts executions, and finds them by their correlation id. */
+  function startRoutes({ method, path, body }: FakeRequest) {
+    if (path.includes('/correlated/')) return { body: starts.map(() => executions.execution('started')) };
+    if (method !== 'POST' || path !== '/api/workflow') return undefined;
+    starts.push(body);
+    const { correlationId, input } = body as { correlationId: string; input: object }; // as our client sends it
+    executions.add('started', [], { workflowName: 'pay', correlationId, input, status: 'COMPLETED' });
+    return { body: 'started' };
+  }
+
+  function addApproval(id: string, what: string, startTime: number): void {
+    const asks = { referenceTaskName: 'decide', taskType: 'HUMAN', status: 'IN_PROGRESS', outputData: {} };
+    const def = storedDef('refund', [defTask('decide', 'HUMAN'), defTask('pay', 'SIMPLE')]);
+    const changes = { workflowName: 'refund', workflowDefinition: def };
+    executions.add(id, [{ ...asks, startTime, inputData: { what, by: EVIL } }], changes);
+  }
 
   const isLive = (page: Page) => page.getByRole('status').getByText('Live', { exact: true }).waitFor(PATIENT);
 
@@ -62,6 +90,57 @@ describe.skipIf(!browserPath)('the console in a browser', () => {
     await page.context().close();
   });
 
+  test('of two people who decide, one wins and gets the next approval; the other is told who decided', async () => {
+    addApproval('one', 'Refund of order 1', 1000);
+    addApproval('two', 'Goodwill', 2000);
+    const pages = await Promise.all([browser.page('/approvals'), browser.page('/approvals')]);
+    for (const [page, button] of [[pages[0], 'Approve…'] as const, [pages[1], 'Reject…'] as const]) {
+      await page.getByRole('link', { name: /^Refund of order 1/ }).click(PATIENT);
+      const shown = page.getByRole('region', { name: /^Refund of order 1/ });
+      await shown.getByText('pay, the execution ends').waitFor(PATIENT);
+      await shown.getByLabel('Reason').fill('checked');
+      await shown.getByRole('button', { name: button }).click();
+      await page.getByRole('dialog').getByText('A decision cannot be taken back.').waitFor(PATIENT);
+    }
+    const [one, two] = pages;
+    await one.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
+    await one.getByRole('button', { name: 'Yes, approve' }).click(PATIENT);
+    await one.getByRole('heading', { name: /^Goodwill/ }).waitFor(PATIENT);
+    await expect.poll(() => one.evaluate(() => document.activeElement?.id)).toBe('approval-title');
+    await two.getByRole('dialog').getByRole('button', { name: 'Reject', exact: true }).click();
+    await two
+      .getByRole('dialog')
+      .getByText(/was approved by .* with the reason/)
+      .waitFor(PATIENT);
+    await two.getByRole('button', { name: 'Not now' }).click();
+    await two.getByText('This waits no longer.').waitFor(PATIENT);
+    for (const page of pages) await page.context().close();
+    expect(executions.execution('one').tasks[0]?.outputData).toMatchObject({ approved: true, reason: 'checked' });
+  });
+
+  test('a form says beside its fields what is wrong, and a double click starts one execution', async () => {
+    const properties = { orderId: { type: 'string' }, amount: { type: 'number' } };
+    const inputSchema = { data: { type: 'object', properties, required: ['orderId', 'amount'] } };
+    const pay = storedDef('pay', [defTask('charge', 'SIMPLE')], { inputSchema, description: EVIL });
+    definitions.workflows.set('pay 1', pay);
+    const calls = defTask('sub', 'SUB_WORKFLOW', { subWorkflowParam: { name: 'pay', version: 1 } });
+    definitions.workflows.set('shop 1', storedDef('shop', [calls]));
+    const page = await browser.page('/definitions');
+    await page.getByRole('link', { name: 'pay', exact: true }).click(PATIENT);
+    const form = page.getByRole('region', { name: 'Start' });
+    await form.getByLabel(/^amount/).fill('many', PATIENT);
+    await form.getByRole('button', { name: 'Start…' }).click();
+    await form.getByText('Write a number, such as 12.5.').waitFor(PATIENT);
+    await form.getByText('This field is needed.').waitFor(PATIENT);
+    await form.getByLabel(/^orderId/).fill('o-1');
+    await form.getByLabel(/^amount/).fill('20');
+    await form.getByRole('button', { name: 'Start…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Start' }).dblclick();
+    await page.waitForURL('**/executions/started', PATIENT);
+    expect(starts).toMatchObject([{ name: 'pay', version: 1, input: { orderId: 'o-1', amount: 20 } }]);
+    await page.context().close();
+  });
+
   test('eight tabs of one browser are live', async () => {
     const profile = await browser.profile();
     for (let tab = 0; tab < 8; tab += 1) {
@@ -77,9 +156,12 @@ describe.skipIf(!browserPath)('the console in a browser', () => {
     for (const scheme of ['light', 'dark'] as const) {
       for (const width of [1280, 360]) {
         const page = await browser.page('/', { scheme, width });
-        for (const path of ['/', '/executions', '/executions/exec-9', '/executions/exec-9?view=data']) {
+        for (const path of PATHS) {
           await page.goto(path);
           await isLive(page);
+          await expect
+            .poll(() => page.getByText(/^(Reading|Checking|Comparing|Asking Conductor)…$/).count(), PATIENT)
+            .toBe(0);
           if (path.includes('exec-9')) await page.getByRole('complementary').waitFor(PATIENT);
           const over = await overflowOf(page);
           const found = [...(await axeFindings(page)), ...(over > 0 ? [`${over} pixels too wide`] : [])];
