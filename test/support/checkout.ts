@@ -15,7 +15,7 @@ export interface Checkout {
   remove(): void;
 }
 
-const FOLDERS = ['entry', 'core', 'workers', 'cli', 'workflows', 'mcp', 'examples'];
+const FOLDERS = ['entry', 'core', 'workers', 'cli', 'workflows', 'mcp', 'console', 'examples'];
 
 /** Copies the folders of the product, and `files`, whose paths begin at the root of the checkout. */
 export function copyCheckout(files: readonly string[]): Checkout {

@@ -10,7 +10,7 @@ export interface Example {
 export const examples: Readonly<Record<string, Example>> = {
   analyze_workflow_performance: { args: { workflowName: 'fake_flow' } },
   change_schedule: { args: { name: 'every_day', action: 'pause' } },
-  change_workers: { args: { action: 'pause', taskType: 'ship_order' } },
+  change_workers: { args: { action: 'pause', taskType: 'ship_order' }, needsNoServer: true },
   claim_task: { args: { taskTypes: ['fake_task'] } },
   create_schedule: { args: { name: 'every_day', workflowName: 'fake_flow', cron: '0 0 9 * * *' } },
   create_task_definition: { args: { name: 'example_task', retryCount: 2 } },
