@@ -1,10 +1,11 @@
 import type { Conductor } from '../../core/conductor/api.ts';
 import { isLock } from '../../core/conductor/lock-names.ts';
+import type { WorkflowVersion } from '../../core/conductor/types.ts';
 import type { Logger } from '../../core/log.ts';
 import { named } from '../../core/settings/named.ts';
 import type { Tool } from '../engine/define-tool.ts';
 import type { ToolSource } from '../engine/tool-catalogue.ts';
-import type { DefinitionCache, DefinitionIndex } from '../shared/definition-cache.ts';
+import type { DefinitionCache } from '../shared/definition-cache.ts';
 import { chooseWorkflows, type WorkflowChoice } from './choose-workflows.ts';
 import { toolNames } from './tool-names.ts';
 import { workflowTool } from './workflow-tool.ts';
@@ -21,14 +22,15 @@ export interface WorkflowToolsOptions {
 }
 
 interface MadeTools {
-  /** Names, versions and update times of all definitions when the tools were made. */
+  /** Names, highest versions and update times of all definitions when the tools were made. */
   readonly fingerprint: string;
   readonly tools: ReadonlyMap<string, Tool>;
 }
 
 /**
  * The workflows that are offered as tools, each in its highest version. After a change of any definition, all tools are made again.
- * Noticing a change takes one small request at most every two seconds. The definitions themselves are read only after a change.
+ * Noticing a change takes one small request at most every two seconds. The definitions themselves are read only at first and after a
+ * change. Requests at the same time share one reading.
  */
 export function workflowToolSource({
   conductor,
@@ -39,12 +41,25 @@ export function workflowToolSource({
   signal,
 }: WorkflowToolsOptions): ToolSource {
   let known: MadeTools | undefined;
+  let reading: Promise<MadeTools> | undefined;
 
   async function current(): Promise<ReadonlyMap<string, Tool>> {
     const server = (await conductor()).withSignal(signal);
-    const fingerprint = fingerprintOf(await definitions.over(server, signal).index(), server.serverUrl);
-    if (known?.fingerprint !== fingerprint) known = { fingerprint, tools: make(await server.listLatestWorkflowDefs()) };
+    if (known) {
+      const index = await definitions.over(server, signal).index();
+      const highest = [...index.values()].flatMap((versions) => versions.at(-1) ?? []);
+      if (known.fingerprint === fingerprintOf(highest, server.serverUrl)) return known.tools;
+    }
+    reading ??= read(server).finally(() => {
+      reading = undefined;
+    });
+    known = await reading;
     return known.tools;
+  }
+
+  async function read(server: Conductor): Promise<MadeTools> {
+    const defs = await server.listLatestWorkflowDefs();
+    return { fingerprint: fingerprintOf(defs, server.serverUrl), tools: make(defs) };
   }
 
   function make(defs: Awaited<ReturnType<Conductor['listLatestWorkflowDefs']>>): Map<string, Tool> {
@@ -80,7 +95,7 @@ export function workflowToolSource({
   };
 }
 
-function fingerprintOf(index: DefinitionIndex, serverUrl: string): string {
-  const latest = [...index].filter(([name]) => !isLock(name)).map(([name, versions]) => [name, versions.at(-1)]);
-  return JSON.stringify([serverUrl, latest]);
+function fingerprintOf(highest: readonly WorkflowVersion[], serverUrl: string): string {
+  const others = highest.filter(({ name }) => !isLock(name));
+  return JSON.stringify([serverUrl, ...others.map((one) => [one.name, one.version, one.updateTime]).sort()]);
 }

@@ -226,8 +226,11 @@ describe('over stdio', () => {
   test('at rest, only what a client needs that has listed the tools is loaded', async () => {
     const list = join(mkdtempSync(join(tmpdir(), 'fleet-loaded-')), 'modules');
     const env = { CONDUCTOR_SERVER_URL: fake.url, NODE_OPTIONS: LISTS_MODULES, LOADED_MODULES: list };
+    const before = fake.requests.length;
     const client = await connect('2025-11-25', stdioTarget(env));
     expect(await client.toolNames()).toContain('get_execution_status');
+    const asked = fake.requests.slice(before).map(({ path }) => path);
+    expect(asked.filter((path) => path.endsWith('/latest-versions'))).toHaveLength(1);
     await client.close();
     const loaded = [...new Set(readFileSync(list, 'utf8').trim().split('\n'))];
     expect(loaded.some((file) => file.endsWith('/mcp/tools/get-execution-status.ts'))).toBe(true);
