@@ -104,5 +104,5 @@ export function fakeApi(): Conductor {
 }
 
 export async function hasResults(count: number): Promise<void> {
-  await vi.waitUntil(() => results.length >= count, { timeout: 10_000, interval: 5 });
+  await vi.waitUntil(() => results.length >= count, { timeout: 30_000, interval: 5 });
 }

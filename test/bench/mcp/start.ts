@@ -24,7 +24,8 @@ export interface Starter {
   era: Era;
 }
 
-const REST_MS = 4000;
+/** By then, the process has looked once for changed tools, which it does every five seconds. */
+const REST_MS = 8000;
 /** Memory hardly differs between starts, so only the first few rounds measure it. */
 const REST_ROUNDS = 3;
 

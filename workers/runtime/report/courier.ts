@@ -26,8 +26,8 @@ import { refusedResult } from './task-result.ts';
  * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
  *    database. After these answers, the result is retried for a while.
  * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
- * 5. A try waits for its answer only for a part of the lease, and so does the pause before the next try. So the task keeps its lease even
- *    if the connection loses the answer.
+ * 5. A try waits for its answer only for a quarter of the lease, and the pause before the next try is at most an eighth. Heartbeats renew
+ *    the lease each half of it. So the task keeps its lease even if the connection loses one answer.
  * 6. After a try without an answer, the task gets no heartbeats until a try is answered. The connection may deliver the result later, and a
  *    heartbeat at the same time could undo it.
  * 7. While the server fails, new results are written to disk without a try. One result at a time is sent as a probe.
@@ -113,11 +113,11 @@ export class Courier {
     }
   }
 
-  /** A part of the shortest lease of the waiting letters, in milliseconds. */
+  /** An eighth of the shortest lease of the waiting letters, in milliseconds. */
   #longestPause(): number {
     let shortest = Number.POSITIVE_INFINITY;
     for (const { leaseMs = shortest } of this.#waiting.values()) shortest = Math.min(shortest, leaseMs);
-    return limitOfRequest(shortest);
+    return shortest / 8;
   }
 
   async #retry(letter: Letter): Promise<boolean> {
