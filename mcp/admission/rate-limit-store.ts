@@ -1,4 +1,4 @@
-import type { BurstyRateLimiter, RateLimiterMemory } from 'rate-limiter-flexible';
+import { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { named } from '../../core/settings/named.ts';
@@ -22,20 +22,10 @@ const PREFIX = 'conductor-fleet:rate';
 /** A Redis that does not answer in this time counts as lost. */
 const REDIS_TIMEOUT_MS = 500;
 
-/** The types are `string`, because the package declares the types of these modules only under its main entry. */
-const BURSTY: string = 'rate-limiter-flexible/lib/BurstyRateLimiter.js';
-const MEMORY: string = 'rate-limiter-flexible/lib/RateLimiterMemory.js';
-
-/**
- * Counts in the memory of this process. A caller is forgotten a minute after its last burst. Loads only the modules that it needs, because
- * the package's main entry loads a limiter for every database.
- */
-export async function memoryStore(allowance: Allowance): Promise<RateLimitStore> {
-  const [bursty, memory] = (await Promise.all([import(BURSTY), import(MEMORY)])) as [
-    { default: typeof BurstyRateLimiter },
-    { default: typeof RateLimiterMemory },
-  ];
-  const limiter = new bursty.default(new memory.default(steadyOf(allowance)), new memory.default(extraOf(allowance)));
+/** Counts in the memory of this process. A caller is forgotten a minute after its last burst. */
+export function memoryStore(allowance: Allowance): RateLimitStore {
+  const { steady, extra } = inMemory(allowance);
+  const limiter = new BurstyRateLimiter(steady, extra);
   return { consume: (key, points) => limiter.consume(key, points), close: () => {} };
 }
 
@@ -44,8 +34,7 @@ export async function memoryStore(allowance: Allowance): Promise<RateLimitStore>
  * is back.
  */
 export async function redisStore(url: string, allowance: Allowance, log: Logger): Promise<RateLimitStore> {
-  const [{ Redis }, limiters] = await Promise.all([import('ioredis'), import('rate-limiter-flexible')]);
-  const { BurstyRateLimiter, RateLimiterMemory, RateLimiterRedis } = limiters;
+  const { Redis } = await import('ioredis');
   const client = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -56,14 +45,17 @@ export async function redisStore(url: string, allowance: Allowance, log: Logger)
   });
   logOnce(client, log);
   await client.connect().catch(() => {}); // `logOnce` reports it, and the client tries again by itself
+  const alone = inMemory(allowance);
   const common = { storeClient: client, rejectIfRedisNotReady: true };
-  const steady = steadyOf(allowance);
-  const extra = extraOf(allowance);
   const limiter = new BurstyRateLimiter(
-    new RateLimiterRedis({ ...common, ...steady, insuranceLimiter: new RateLimiterMemory(steady) }),
-    new RateLimiterRedis({ ...common, ...extra, insuranceLimiter: new RateLimiterMemory(extra) }),
+    new RateLimiterRedis({ ...common, ...steadyOf(allowance), insuranceLimiter: alone.steady }),
+    new RateLimiterRedis({ ...common, ...extraOf(allowance), insuranceLimiter: alone.extra }),
   );
   return { consume: (key, points) => limiter.consume(key, points), close: () => client.disconnect() };
+}
+
+function inMemory(allowance: Allowance) {
+  return { steady: new RateLimiterMemory(steadyOf(allowance)), extra: new RateLimiterMemory(extraOf(allowance)) };
 }
 
 function steadyOf({ steady, seconds }: Allowance) {

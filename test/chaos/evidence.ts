@@ -43,7 +43,7 @@ export interface Evidence {
   undelivered: string[];
   /** Messages of level `warn` and above in the workers' logs, with the number of times that each was logged. */
   complaints: Map<string, number>;
-  /** When the server answered a task's result with 200, by the worker's log and clock. */
+  /** When the server answered the result that ended a task with 200, by the worker's log and clock. A hand-back ends no task. */
   accepted: Map<string, number>;
 }
 
@@ -140,6 +140,7 @@ interface LogLine {
   msg: string;
   time?: number;
   taskId?: string;
+  status?: string;
 }
 
 function readLogLine(line: string): LogLine {
@@ -158,8 +159,10 @@ function complaintsIn(log: readonly LogLine[]): Map<string, number> {
 
 function acceptedIn(log: readonly LogLine[]): Map<string, number> {
   return new Map(
-    log.flatMap(({ msg, taskId, time }) =>
-      msg === ACCEPTED && taskId !== undefined && time !== undefined ? [[taskId, time] as const] : [],
+    log.flatMap(({ msg, taskId, time, status }) =>
+      msg === ACCEPTED && status !== 'IN_PROGRESS' && taskId !== undefined && time !== undefined
+        ? [[taskId, time] as const]
+        : [],
     ),
   );
 }

@@ -5,7 +5,7 @@ import { Mark, wordOf } from '../../parts/show/status.ts';
 import type { WorkflowRuns } from '../../shared/definition-detail.ts';
 import type { ExecutionRow } from '../../shared/execution-row.ts';
 
-/** The last executions of the workflow, whatever their version. */
+/** The last executions of all versions of the workflow. */
 export function Runs({ name }: { name: string }): ComponentChild {
   const { value, problem } = useTopic<WorkflowRuns>(`workflow-runs?${new URLSearchParams({ name })}`);
   const now = useNow();

@@ -42,7 +42,7 @@ export function adviceLink({ call }: AdviceStep, seen: ExecutionDetail): AdviceL
   }
 }
 
-/** What a person is asked before the step is carried out. Undefined if the step is no action. */
+/** The question before the step is carried out. Undefined if the step calls no tool. */
 export function adviceAsk({ say, call }: AdviceStep, seen: ExecutionDetail): Ask | undefined {
   if (!call) return undefined;
   const { tool, args } = call;

@@ -13,7 +13,7 @@ const LEVELS_OPEN = 2;
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
 
-/** The data is read when somebody looks at it, and again when the execution has changed. */
+/** Reads the input, output and variables when this view opens, and again after each change of the execution. */
 function useData(seen: ExecutionDetail) {
   return useReading<ExecutionData>(`execution-data?id=${encodeURIComponent(seen.id)}`, seen.mark);
 }

@@ -22,7 +22,7 @@ const CAUSE: Readonly<Record<string, string>> = {
   terminated: 'Terminated',
   unknown: 'Unknown cause',
 };
-/** Causes that need nobody. */
+/** With these causes, no person has to act. */
 const CALM = ['waiting', 'in-progress'];
 const STEPS_SHOWN = 3;
 

@@ -24,35 +24,29 @@ export function Heading({ seen, now, task }: HeadingProps): ComponentChild {
       <span class="acts"><${Actions} seen=${seen} task=${task}/></span></div>`;
 }
 
+/** `why` says why a button is disabled. */
+type Button = readonly [tool: string, word: string, make: () => Ask | Promise<Ask>, why?: string | undefined];
+
 function Actions({ seen, task }: Omit<HeadingProps, 'now'>): ComponentChild {
-  const mends = (tool: string) => seen.diagnosis.advice.some(({ call }) => call?.tool === tool);
-  const isRefused = seen.status !== 'COMPLETED' && !mends('retry_workflow');
-  const buttons: (readonly [tool: string, word: string, make: () => Ask | Promise<Ask>, why?: string | false])[] =
-    seen.isOver
-      ? [
-          ...(seen.status === 'COMPLETED'
-            ? []
-            : [
-                [
-                  'retry_workflow',
-                  'Retry…',
-                  () => retryAsk([seen]),
-                  isRefused && 'A retry does not help here. The box below says what does.',
-                ] as const,
-              ]),
-          ['rerun_workflow', 'Rerun…', () => rerun(seen, task)],
-        ]
-      : [
-          seen.status === 'PAUSED'
-            ? ['resume_workflow', 'Resume…', () => resumeAsk([seen])]
-            : ['pause_workflow', 'Pause…', () => pauseAsk([seen])],
-          ['terminate_workflow', 'Terminate…', () => terminateAsk([seen])],
-        ];
+  const hasRetryAdvice = seen.diagnosis.advice.some(({ call }) => call?.tool === 'retry_workflow');
+  const whyNot = hasRetryAdvice ? undefined : 'A retry does not help here. The box below says what does.';
+  const retry: Button = ['retry_workflow', 'Retry…', () => retryAsk([seen]), whyNot];
+  const pauseOrResume: Button =
+    seen.status === 'PAUSED'
+      ? ['resume_workflow', 'Resume…', () => resumeAsk([seen])]
+      : ['pause_workflow', 'Pause…', () => pauseAsk([seen])];
+  const ofEnded: Button[] = [
+    ...(seen.status === 'COMPLETED' ? [] : [retry]),
+    ['rerun_workflow', 'Rerun…', () => rerun(seen, task)],
+  ];
+  const buttons = seen.isOver
+    ? ofEnded
+    : [pauseOrResume, ['terminate_workflow', 'Terminate…', () => terminateAsk([seen])] satisfies Button];
   return buttons
     .filter(([tool]) => may(tool))
     .map(
       ([tool, word, make, why]) =>
-        html`<button type="button" key=${tool} class="btn" disabled=${Boolean(why)} title=${why || undefined} onClick=${async () => ask(await make())}>${word}</button>`,
+        html`<button type="button" key=${tool} class="btn" disabled=${why !== undefined} title=${why} onClick=${async () => ask(await make())}>${word}</button>`,
     );
 }
 

@@ -1,6 +1,5 @@
 import { type ComponentChild, html } from '../../parts/html.ts';
 import { Picture as AnyPicture } from '../../parts/show/picture.ts';
-import { wordOf } from '../../parts/show/status.ts';
 import type { Attempt, PictureBox, PictureShown } from '../../shared/execution-detail.ts';
 
 interface PictureProps {
@@ -17,7 +16,7 @@ export function Picture({ picture, tasks, chosen, choose }: PictureProps): Compo
     const task = byRef.get(ref ?? '');
     if (!task) return undefined;
     const isOn = chosen?.ref === ref;
-    return { name: `Task ${ref}, ${wordOf(task.status)}`, isOn, press: () => choose(task.id) };
+    return { isOn, press: () => choose(task.id) };
   };
   return html`<${AnyPicture} picture=${picture} label="Picture of the execution" pressable=${pressable}/>`;
 }

@@ -22,7 +22,7 @@ export interface Phases {
   readonly until: number;
 }
 
-/** An attempt that has not started waits until now; one that has not ended runs until now. */
+/** The phases of an attempt. The phase that has not ended lasts until now. */
 export function phasesOf(task: Attempt, now: number): Phases {
   const until = task.end || (isOpen(task) ? now : task.scheduled);
   const started = Math.max(task.scheduled, task.start || until);
@@ -64,7 +64,7 @@ export function axisOf({ start, end }: Pick<ExecutionDetail, 'start' | 'end'>, n
   };
 }
 
-/** The task that is shown at first: the one that the diagnosis names, else the one that is open, else the last. */
+/** The task that the page shows when it opens: the task of the diagnosis, else an open task, else the last task. */
 export function firstChoice({ tasks, diagnosis }: Pick<ExecutionDetail, 'tasks' | 'diagnosis'>): Attempt | undefined {
   return tasks.findLast(({ ref }) => ref === diagnosis.ref) ?? tasks.findLast(isOpen) ?? tasks.at(-1);
 }

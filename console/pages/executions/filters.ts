@@ -1,11 +1,10 @@
 import { go, withQuery } from '../../parts/frame/route.ts';
+import { useSettled } from '../../parts/frame/use-settled.ts';
 import { type ComponentChild, html, useEffect, useState } from '../../parts/html.ts';
 import { kindOf, Mark, wordOf } from '../../parts/show/status.ts';
 
 /** The order of the states, what may need a person first. */
 const ORDER = ['RUNNING', 'PAUSED', 'FAILED', 'TIMED_OUT', 'TERMINATED', 'COMPLETED'];
-/** The server is asked when nobody types for this time. */
-const TYPING_MS = 200;
 
 interface FilterProps {
   readonly query: URLSearchParams;
@@ -32,11 +31,10 @@ export function Filters({ query, counts }: FilterProps): ComponentChild {
 function SearchField({ text }: { text: string }): ComponentChild {
   const [typed, setTyped] = useState(text);
   useEffect(() => setTyped(text), [text]);
+  const settled = useSettled(typed);
   useEffect(() => {
-    if (typed === text) return;
-    const timer = setTimeout(() => go(withQuery({ q: typed }), { replace: true }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
+    if (settled !== text) go(withQuery({ q: settled }), { replace: true });
+  }, [settled]);
   const onInput = ({ currentTarget }: { currentTarget: HTMLInputElement }) => setTyped(currentTarget.value);
   return html`<input type="search" data-search class="search" aria-label="Search executions" placeholder="Workflow, order, id, input or reason   ( / )" value=${typed} onInput=${onInput}/>`;
 }

@@ -1,9 +1,11 @@
 import type { ProcessRow, TypeRow } from '../../shared/fleet.ts';
 
-/** The state of a queue: the status whose look it has, its word, and what it means. A calm one needs nobody. */
+/** How the page shows the state of a queue. */
 interface Look {
+  /** The execution status with the same mark and colour. */
   readonly status: string;
   readonly word: string;
+  /** True if no person has to act. */
   readonly isCalm: boolean;
   readonly means: string;
 }

@@ -23,7 +23,7 @@ export function useForm(fields: readonly FormField[], id: string): Form {
   return {
     fields,
     texts,
-    // Before the first try, a field that nobody wrote into is not called wrong.
+    // An empty field is called wrong only after the user has tried to start.
     problems: Object.fromEntries(wrong.filter(([name]) => isChecked || Object.hasOwn(written, name))),
     write: (name, text) => setWritten((old) => ({ ...old, [name]: text })),
     read() {

@@ -96,5 +96,5 @@ function SignedOut(): ComponentChild {
 }
 
 function NotFound(): ComponentChild {
-  return html`<div class="empty card"><h1>There is no page at this address</h1><p><a class="link" href="/">Go to Home</a></p></div>`;
+  return html`<div class="empty card"><h1>This page does not exist</h1><p><a class="link" href="/">Go to Home</a></p></div>`;
 }

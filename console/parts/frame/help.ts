@@ -1,23 +1,12 @@
-import { type ComponentChild, html, useEffect, useRef } from '../html.ts';
+import { type ComponentChild, html } from '../html.ts';
 import type { Page } from './define-page.ts';
 import { railPages } from './rail.ts';
 import { KEYS } from './shortcuts.ts';
+import { type Opened, useModal } from './use-modal.ts';
 
 /** The list of all keys. */
-export function Help({
-  open,
-  close,
-  pages,
-}: {
-  open: boolean;
-  close: () => void;
-  pages: readonly Page[];
-}): ComponentChild {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open && !dialog.current?.open) dialog.current?.showModal();
-    if (!open) dialog.current?.close();
-  }, [open]);
+export function Help({ open, close, pages }: Opened & { pages: readonly Page[] }): ComponentChild {
+  const dialog = useModal(open);
   const chords = railPages(pages).map(({ rail, title }) => [`g ${rail.key}`, title] as const);
   return html`<dialog ref=${dialog} class="help" aria-labelledby="help-title" onClose=${close}><h2 id="help-title">Keys</h2>
     <dl>${[...chords, ...KEYS].map(

@@ -1,11 +1,13 @@
 import type { ExecutionList, ExecutionRow } from '../../shared/execution-row.ts';
-import { type ComponentChild, html, useEffect, useRef, useState } from '../html.ts';
+import { type ComponentChild, html, useState } from '../html.ts';
 import { useReading } from '../live/read.ts';
 import { short } from '../show/format.ts';
 import { Mark, wordOf } from '../show/status.ts';
 import type { Page } from './define-page.ts';
 import { railPages } from './rail.ts';
 import { go } from './route.ts';
+import { type Opened, useModal } from './use-modal.ts';
+import { useSettled } from './use-settled.ts';
 
 interface Item {
   readonly to: string;
@@ -13,24 +15,10 @@ interface Item {
 }
 
 const MOST_RUNS = 8;
-/** The server is asked when nobody types for this time. */
-const TYPING_MS = 150;
 
 /** Goes to a page or an execution by words. The server searches all executions. */
-export function Palette({
-  open,
-  close,
-  pages,
-}: {
-  open: boolean;
-  close: () => void;
-  pages: readonly Page[];
-}): ComponentChild {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open && !dialog.current?.open) dialog.current?.showModal();
-    if (!open) dialog.current?.close();
-  }, [open]);
+export function Palette({ open, close, pages }: Opened & { pages: readonly Page[] }): ComponentChild {
+  const dialog = useModal(open);
   return html`<dialog ref=${dialog} class="palette" onClose=${close} aria-label="Go to">${open && html`<${Search} close=${close} pages=${pages}/>`}</dialog>`;
 }
 
@@ -68,15 +56,6 @@ function Search({ close, pages }: { close: () => void; pages: readonly Page[] })
         html`<li key=${item.to} id=${`palette-${index}`} role="option" aria-selected=${index === at} onClick=${() => pick(item)} onMouseMove=${() => setAt(index)}>${item.line}</li>`,
     )}</ul>
     ${items.length === 0 && html`<p class="empty">${found ? 'Nothing fits. Try a part of a name, of an id or of the input.' : 'Searching…'}</p>`}`;
-}
-
-function useSettled(text: string): string {
-  const [settled, set] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => set(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
 
 function placesOf(pages: readonly Page[], words: readonly string[]): Item[] {

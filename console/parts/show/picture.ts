@@ -20,8 +20,6 @@ const LINE_HEIGHT = 16;
 
 /** What a box does when somebody presses it. */
 export interface Pressable {
-  /** Its name for screen readers. Default: the title of the box. */
-  readonly name?: string;
   readonly isOn: boolean;
   press(): void;
 }

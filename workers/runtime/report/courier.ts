@@ -26,7 +26,7 @@ import { refusedResult } from './task-result.ts';
  * 3. After a final answer, the result is not sent again. But the server reports some temporary problems as final, for example a busy
  *    database. After these answers, the result is retried for a while.
  * 4. A result that cannot be written to disk keeps its slot. So there are never more of these results than slots.
- * 5. A try waits for its answer only for a quarter of the lease, and the pause before the next try is at most an eighth. Heartbeats renew
+ * 5. A try waits for its answer only for a quarter of the lease (at least a second), and the pause before the next try is at most an eighth. Heartbeats renew
  *    the lease each half of it. So the task keeps its lease even if the connection loses one answer.
  * 6. After a try without an answer, the task gets no heartbeats until a try is answered. The connection may deliver the result later, and a
  *    heartbeat at the same time could undo it.
