@@ -1,4 +1,5 @@
 import { FleetError } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
 import { lazy } from '../../core/lazy.ts';
 import type { Logger } from '../../core/log.ts';
 import { version } from '../../core/version.ts';
@@ -188,9 +189,10 @@ class Console {
     return jsonAnswer(request, acted, status);
   }
 
-  #enter(method: string, { address, topic }: Asked, { connection }: Visitor) {
-    const { permission, sameAs } = topic;
-    return this.#inside.enter({ method, params: { topic: address }, permission, sameAs }, connection);
+  #enter(method: string, { topic, params: asked }: Asked, { connection }: Visitor) {
+    const { name, permission, sameAs } = topic;
+    const params = { topic: name, ...(isObject(asked) && asked) };
+    return this.#inside.enter({ method, params, permission, sameAs }, connection);
   }
 
   #watched({ address, topic, params }: Asked, visitor: Visitor): Watched {

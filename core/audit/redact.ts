@@ -11,6 +11,7 @@ const SHOWN = new Set([
     'executionIds',
     'workflowId',
     'workerId',
+    'topic',
     'taskId',
     'taskRef',
     'taskReferenceName',

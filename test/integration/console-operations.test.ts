@@ -117,6 +117,8 @@ describe('the fleet', () => {
     site = await serveConsole(fake.url, env as Record<string, string>, { caller });
     expect(await act('change_workers', { action: 'pause' })).toMatchObject({ error: { code } });
     for (const topic of ['audit', 'audit-verify']) expect(await read(topic)).toMatchObject({ error: { code } });
+    const refused = linesOf(site.auditFolder).filter((line) => line.includes('"console/read"'));
+    expect(refused.join()).toContain('"topic":"audit-verify"');
     const topics = await topicsOf();
     expect(topics).toContain('fleet');
     expect(topics).not.toContain('audit');
