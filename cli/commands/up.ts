@@ -33,8 +33,8 @@ const GIVE_UP_MS = 5_000;
 
 const HELP = `
 Starts the Conductor server (unless --server-url names one), registers the definitions, starts a worker process and the MCP server over
-HTTP, and prints how to connect an MCP client, and the address of the console. Ctrl-C stops everything. Outside of a project it also opens the demonstration shop and runs
-three of the workflows that come with fleet.
+HTTP, and prints how to connect an MCP client, and the address of the console. Ctrl-C stops everything. Outside of a project it also
+opens the demonstration shop and runs three of the workflows that come with fleet.
 
 Examples:
   fleet up                     start, demonstrate, keep running
